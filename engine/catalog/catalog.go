@@ -1,0 +1,182 @@
+// Package catalog is what can be called and what it costs: models, the deployments that serve them, their prices,
+// capabilities and abilities. A Catalog is immutable once loaded.
+package catalog
+
+import (
+	"time"
+
+	"github.com/routor/routor/engine/label"
+)
+
+// Money is an amount in nano-dollars (1e-9 USD).
+type Money int64
+
+// USD is the amount in dollars, for people and for rules.
+func (m Money) USD() float64 { return float64(m) / 1e9 }
+
+// Rate is a price in nano-dollars per million units (tokens, images, calls): $0.0028 per million tokens is 2,800,000.
+type Rate int64
+
+// For is the price of n units, rounded half up. n is at most 1e9 (so that the product fits for rates up to $9,000 a million).
+func (r Rate) For(n int64) Money { return Money((int64(r)*n + 500_000) / 1_000_000) }
+
+// Status says whether a model may be chosen.
+type Status string
+
+// The statuses. `auto` chooses only active models.
+const (
+	Active   Status = "active"
+	Preview  Status = "preview"
+	Unlisted Status = "unlisted" // exists, but has no public API or no confirmed figures
+	Retired  Status = "retired"
+)
+
+// Model is a maker's model, wherever it is served.
+type Model struct {
+	ID       string   // "anthropic/claude-opus-4.8"
+	Maker    string   // "anthropic"
+	Name     string   // "Claude Opus 4.8"
+	Aliases  []string // other ids that clients use: "claude-opus-4-8"
+	Status   Status
+	Replaced string // the id of the model that stands in for a retired one
+	Released string // YYYY-MM-DD or YYYY-MM, "" = unknown
+	Verified bool   // id and figures confirmed by a first-party-derived source
+	Source   string // where the figures come from, with date
+	Note     string
+
+	Context   int // context window in tokens; 0 = unknown
+	MaxInput  int // 0 = as Context
+	MaxOutput int // 0 = unknown
+
+	Caps    Caps
+	Efforts []Effort // the reasoning efforts that can be asked for, weakest first; empty = no choice
+	// Thinks says that the model reasons before it answers unless told not to.
+	Thinks bool
+
+	Ability Ability
+	// Verbosity multiplies the classifier's estimate of completion tokens; 1 = average. ReasoningTokens is expected
+	// reasoning tokens per expected completion token at the default effort.
+	Verbosity, ReasoningTokens float64
+
+	Index int // position in Catalog.Models
+}
+
+// Effort is one reasoning effort of a model.
+type Effort struct {
+	Name string // as the provider spells it: none, minimal, low, medium, high, xhigh, max
+	// Ability replaces the model's where it is known for this effort; nil = the model's own.
+	Ability         *Ability
+	ReasoningTokens float64
+}
+
+// Known is a boolean that may be unknown.
+type Known uint8
+
+// The values of Known.
+const (
+	Unknown Known = iota
+	No
+	Yes
+)
+
+// Caps are what a model can take and give. An Unknown counts as able for what nearly every model does (streaming), and
+// as unable for everything else, and is shown as unknown.
+type Caps struct {
+	Text, Image, PDF, Audio, Video            Known // input modalities
+	Tools, ParallelTools, JSONObject, Schema  Known
+	Temperature, Reasoning, Logprobs, Prefill Known
+	AudioOut, ImageOut                        Known
+	ReasoningField                            string // where the reasoning text arrives, "" = nowhere or unknown
+	// ToolAccuracy is measured tool-calling accuracy (BFCL), 0..1; NaN = unknown.
+	ToolAccuracy float64
+}
+
+// Ability is expected quality at average difficulty, 0..1, per category; see docs/abilities.md for how it is derived.
+type Ability struct {
+	Overall float64 // shrunk overall rank; NaN = nothing known
+	By      [label.NumCategories]float64
+	// Evidence is how many benchmark figures speak for the category; 0 = shrunk wholly to Overall.
+	Evidence [label.NumCategories]uint8
+	Sources  []string // the figures used, for people
+	// Known is false where no public figure at all was found: Overall is then a visible guess.
+	Known bool
+}
+
+// Deployment is a place where a model can be called.
+type Deployment struct {
+	ID       string // "provider/upstream-id", unique
+	Model    *Model
+	Provider string // "anthropic", "openrouter"
+	Upstream string // the name that the provider knows it by
+	Surface  Surface
+	Prices   Prices
+	Region   string
+	Home     bool // the maker's own
+	Index    int  // position in Catalog.Deployments
+	// FirstToken and PerToken are typical times where known (seconds); 0 = unknown.
+	FirstToken, PerToken float64
+}
+
+// Surface is which API of the provider serves the deployment.
+type Surface string
+
+// The surfaces.
+const (
+	ChatCompletions Surface = "chat"
+	Responses       Surface = "responses"
+	Messages        Surface = "messages"
+	GenerateContent Surface = "generate"
+)
+
+// Prices are a deployment's prices. A Rate below zero is unknown.
+type Prices struct {
+	Input, Output, CachedRead, CacheWrite5m, CacheWrite1h Rate               // per million tokens
+	AudioInput, AudioOutput                               Rate               // per million tokens
+	ImageInput                                            Rate               // per million images
+	ToolCall                                              map[string]Rate    // hosted tool → per million calls
+	Steps                                                 []Step             // by input length, longest last
+	Tiers                                                 map[string]float64 // service tier → factor
+	ValidFrom                                             time.Time
+	Source                                                string
+	Verified                                              bool
+}
+
+// Step replaces prices when the prompt has more than Above tokens. A Rate below zero leaves the base price.
+type Step struct {
+	Above                                   int
+	Input, Output, CachedRead, CacheWrite5m Rate
+}
+
+// Tokens are what a call used, each token counted once: Input excludes cached and written tokens, Output includes reasoning.
+type Tokens struct {
+	Input, CachedRead, CacheWrite5m, CacheWrite1h, Output, Reasoning, AudioInput, AudioOutput int64
+	Images                                                                                    int64
+}
+
+// Provider is who serves deployments.
+type Provider struct {
+	ID      string // "zai"
+	Name    string // "Z.AI"
+	BaseURL string
+	KeyEnv  []string // environment variables that may hold its key, first wins
+	Dialect string   // "openai", "anthropic", "gemini"
+	Auth    string   // "bearer", "x-api-key", "api-key", "x-goog-api-key"
+	Models  string   // path of the call that validates a key without spending tokens; "" = none known
+	Note    string
+	Source  string
+	Builtin bool // one of the 13
+}
+
+// Catalog is models, deployments and providers with their indexes.
+type Catalog struct {
+	Models      []*Model
+	Deployments []*Deployment
+	Providers   []*Provider
+
+	Version string // hash of the content
+	byModel map[string]*Model
+	byAlias map[string]*Model
+	byProv  map[string]*Provider
+	byDep   map[string]*Deployment
+	homes   map[*Model][]*Deployment
+}
