@@ -1,0 +1,67 @@
+// The official OpenAI SDK for Node against a running Routor, unmodified but for the base URL.
+//   node check.mjs http://127.0.0.1:8484/v1
+import OpenAI from 'openai';
+
+const client = new OpenAI({ baseURL: process.argv[2], apiKey: 'any', maxRetries: 0 });
+let passed = 0;
+const check = (name, ok, got) => {
+  if (!ok) {
+    console.error(`FAIL ${name}:`, JSON.stringify(got));
+    process.exit(1);
+  }
+  passed++;
+  console.log(`ok   ${name}`);
+};
+const drain = async (stream) => {
+  const chunks = [];
+  for await (const c of stream) chunks.push(c);
+  return chunks;
+};
+
+const ask = [{ role: 'user', content: 'hi' }];
+const answer = await client.chat.completions.create({ model: 'auto', messages: ask });
+check('completion has text', !!answer.choices[0].message.content, answer);
+check('completion carries the routor object', answer.routor?.tier === 'NANO', answer.routor);
+
+let chunks = await drain(await client.chat.completions.create({ model: 'auto', messages: ask, stream: true }));
+check('stream has text', chunks.map((c) => c.choices[0]?.delta?.content ?? '').join('') !== '', chunks);
+check('stream shows no usage that was not asked for', chunks.every((c) => c.usage == null), chunks);
+chunks = await drain(
+  await client.chat.completions.create({ model: 'auto', messages: ask, stream: true, stream_options: { include_usage: true } }),
+);
+check('stream has usage when asked for', chunks.at(-1).usage?.total_tokens > 0, chunks.at(-1));
+check('the last chunk carries the routor object', !!chunks.at(-1).routor, chunks.at(-1));
+
+const tools = [
+  {
+    type: 'function',
+    function: {
+      name: 'get_weather',
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    },
+  },
+];
+const messages = [{ role: 'user', content: 'Use get_weather to look up the weather in Paris.' }];
+const streamed = client.chat.completions.stream({ model: 'auto', messages, tools });
+const first = await streamed.finalChatCompletion();
+const call = first.choices[0].message.tool_calls?.[0];
+check('a streamed tool call comes together', call?.function.name === 'get_weather' && typeof JSON.parse(call.function.arguments).city === 'string', first);
+messages.push(first.choices[0].message, { role: 'tool', tool_call_id: call.id, content: '18 degrees, sunny' });
+const second = await client.chat.completions.create({ model: 'auto', messages, tools });
+check('a tool result is answered', !!second.choices[0].message, second);
+
+const schema = { type: 'object', properties: { answer: { type: 'integer' } }, required: ['answer'], additionalProperties: false };
+const shaped = await client.chat.completions.create({
+  model: 'auto',
+  messages: [{ role: 'user', content: 'What is 6 times 7?' }],
+  response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } },
+});
+check('structured output fits its schema', Number.isInteger(JSON.parse(shaped.choices[0].message.content).answer), shaped);
+
+const failure = await client.chat.completions.create({ model: 'openai/gpt-nonsense', messages: ask }).catch((e) => e);
+check('an unknown model is a NotFoundError', failure instanceof OpenAI.NotFoundError && failure.code === 'model_not_found', failure);
+
+const models = [];
+for await (const m of client.models.list()) models.push(m.id);
+check('models are listed', models.includes('auto') && models.includes('anthropic/claude-opus-4.8'), models);
+console.log(`node: ${passed} passed, 0 failed`);

@@ -1,0 +1,76 @@
+"""The official OpenAI SDK for Python against a running Routor, unmodified but for the base URL.
+
+    python check.py http://127.0.0.1:8484/v1
+"""
+import json
+import sys
+
+import openai
+
+base = sys.argv[1]
+client = openai.OpenAI(base_url=base, api_key="any", max_retries=0)
+passed = 0
+
+
+def check(name, ok, got=""):
+    global passed
+    if not ok:
+        sys.exit(f"FAIL {name}: {got!r}")
+    passed += 1
+    print(f"ok   {name}")
+
+
+ask = [{"role": "user", "content": "hi"}]
+answer = client.chat.completions.create(model="auto", messages=ask)
+check("completion has text", bool(answer.choices[0].message.content), answer)
+check("completion has usage", answer.usage.total_tokens > 0, answer.usage)
+check("completion carries the routor object", answer.model_extra["routor"]["tier"] == "NANO", answer.model_extra)
+
+chunks = list(client.chat.completions.create(model="auto", messages=ask, stream=True))
+check("stream has text", bool("".join(c.choices[0].delta.content or "" for c in chunks if c.choices)))
+check("stream has a finish reason", any(c.choices and c.choices[0].finish_reason == "stop" for c in chunks))
+check("stream shows no usage that was not asked for", all(c.usage is None for c in chunks))
+
+chunks = list(client.chat.completions.create(model="auto", messages=ask, stream=True, stream_options={"include_usage": True}))
+check("stream has usage when asked for", chunks[-1].usage is not None and chunks[-1].usage.total_tokens > 0, chunks[-1])
+check("the last chunk carries the routor object", "routor" in (chunks[-1].model_extra or {}), chunks[-1])
+
+tools = [{
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}]
+turns = [{"role": "user", "content": "Use get_weather to look up the weather in Paris."}]
+first = client.chat.completions.create(model="auto", messages=turns, tools=tools)
+call = first.choices[0].message.tool_calls[0]
+check("tool call names the tool", call.function.name == "get_weather", call)
+check("tool call has arguments that fit", isinstance(json.loads(call.function.arguments)["city"], str), call)
+turns += [first.choices[0].message, {"role": "tool", "tool_call_id": call.id, "content": "18 degrees, sunny"}]
+second = client.chat.completions.create(model="auto", messages=turns, tools=tools)
+check("tool result is answered by the model that called", second.model_extra["routor"]["model"] == first.model_extra["routor"]["model"],
+      (first.model_extra, second.model_extra))
+
+schema = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"], "additionalProperties": False}
+shaped = client.chat.completions.create(
+    model="auto", messages=[{"role": "user", "content": "What is 6 times 7?"}],
+    response_format={"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}})
+check("structured output fits its schema", isinstance(json.loads(shaped.choices[0].message.content)["answer"], int), shaped)
+
+try:
+    client.chat.completions.create(model="openai/gpt-nonsense", messages=ask)
+    check("an unknown model is refused", False)
+except openai.NotFoundError as e:
+    check("an unknown model is a NotFoundError", e.code == "model_not_found", e.body)
+try:
+    client.chat.completions.create(model="auto", messages="not a list")
+    check("a wrong shape is refused", False)
+except openai.BadRequestError as e:
+    check("a wrong shape is a BadRequestError that names its place", e.param == "messages", e.body)
+
+models = [m.id for m in client.models.list()]
+check("models are listed", "auto" in models and "anthropic/claude-opus-4.8" in models, models[:5])
+check("a model is found", client.models.retrieve("auto").id == "auto")
+print(f"python: {passed} passed, 0 failed")
