@@ -22,6 +22,29 @@ type Event struct {
 	// Ended is whether the blank line was there. Only the last event of a stream can lack it: the specification would
 	// drop such an event, but several servers end with a "data: [DONE]" that has no line end.
 	Ended bool
+
+	at int // where Data stands in Raw; -1 = it was joined from several lines
+}
+
+// AppendWith appends the event's bytes with other data in the place of its own. The data is JSON: a line end in it can
+// only be white space, and becomes a space.
+func (e *Event) AppendWith(dst, data []byte) []byte {
+	if e.at < 0 {
+		return append(appendLine(append(dst, "data: "...), data), "\n\n"...)
+	}
+	dst = appendLine(append(dst, e.Raw[:e.at]...), data)
+	return append(dst, e.Raw[e.at+len(e.Data):]...)
+}
+
+func appendLine(dst, data []byte) []byte {
+	from := len(dst)
+	dst = append(dst, data...)
+	for i, c := range dst[from:] {
+		if c == '\n' || c == '\r' {
+			dst[from+i] = ' '
+		}
+	}
+	return dst
 }
 
 // DefaultLimit is the largest event that a Reader takes unless told otherwise. Images in base64 come in one event.
@@ -129,9 +152,9 @@ func (r *Reader) Next() (Event, error) {
 		if ended := ok && len(text) == 0; ended || (!ok && r.err != nil) {
 			raw := r.buf[r.start : r.start+next : r.start+next]
 			r.start += next
-			e := Event{Raw: raw, Data: data.of(raw), Name: name.of(raw), Comment: comment.of(raw), Ended: ended}
+			e := Event{Raw: raw, Data: data.of(raw), Name: name.of(raw), Comment: comment.of(raw), Ended: ended, at: data.from}
 			if joined {
-				e.Data = r.scratch
+				e.Data, e.at = r.scratch, -1
 			}
 			return e, nil
 		}

@@ -77,6 +77,23 @@ func TestReader(t *testing.T) {
 	}
 }
 
+func TestAppendWith(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		":c\nevent: x\ndata: {}  \r\n\r\n": ":c\nevent: x\ndata: {1 }\r\n\r\n",
+		"data:{}\n":                        "data:{1 }\n",
+		"data: {\ndata: }\n\n":             "data: {1 }\n\n",
+	} {
+		e, err := NewReader(strings.NewReader(in)).Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(e.AppendWith(nil, []byte("{1\n}"))); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	in := "data: " + strings.Repeat("x", 10_000) + "\n\n"
