@@ -2,10 +2,15 @@
 // for routing; what it does not know is carried through untouched.
 package chat
 
-import "github.com/routor/routor/engine/label"
+import (
+	"sync"
 
-// Request is a view over the client's own bytes. Strings without JSON escapes point into Body, so a Request is valid only
-// as long as Body is. It is not safe for concurrent writes; reading it from several goroutines is.
+	"github.com/routor/routor/engine/label"
+)
+
+// Request is a view over the client's own bytes. Its strings point into Body or into a buffer of the Request's own, so
+// they are valid only as long as Body is and until Release: whoever keeps one for longer clones it. It is not safe for
+// concurrent writes; reading it from several goroutines is.
 type Request struct {
 	Body []byte // as received; never modified
 
@@ -27,14 +32,20 @@ type Request struct {
 	Facts Facts
 
 	// Text is the last human turn with agent-harness envelopes stripped (system reminders, pasted tool schemas); tool
-	// results are never it. System is the system and developer messages. Context is the earlier turns in brief.
+	// results are never it. System is the system and developer messages. Context is the turns before Text in brief: at
+	// most contextBytes, the newest kept, oldest first, a line break between turns.
 	Text, System, Context string
-	// FirstUser is the first user turn: with System and the key it identifies a conversation.
+	// FirstUser is the first user turn: with System and the key it identifies a conversation. It is there to be hashed,
+	// not read: its JSON escapes are left as they came.
 	FirstUser string
 
 	Routor Fields // the routor_* fields
 
-	edits []edit // where Routor's own and owned fields lie in Body, in order of offset
+	edits    []edit    // where Routor's own and owned fields lie in Body, in order of offset
+	open     int       // offset behind the body's opening brace, where members are put in
+	messages []message // where each message's content lies in Body
+	buf      []byte    // what strings had to be unescaped into
+	estimate estimate  // of the prompt's tokens
 }
 
 // Format is the kind of answer that response_format asks for.
@@ -60,16 +71,19 @@ type Facts struct {
 	Audio        int // input_audio parts, or audio asked for in modalities
 	Video        int
 	ImageURLs    int // images given by http(s) URL rather than inline
+	Unknown      int // content parts of a type that Routor does not know; they are carried through
+	AudioOut     bool
 	Logprobs     bool
 	EndsInTool   bool // the last message is a tool result
 	LastIsAssist bool // the last message is the assistant's: the client wants a prefix continued
 	// Continuation: the last human turn is a bare "ok, do it", "go on", "now in Go"; Thanks: it is a bare acknowledgement.
 	Continuation, Thanks bool
 	PromptTokens         int // estimate over the whole prompt, tool schemas and images included
-	TextBytes            int // bytes of all text parts
+	TextBytes            int // bytes of all text parts, as they stand in Body
 }
 
-// Fields are the optional routor_* request fields; a nil pointer or empty string was not sent.
+// Fields are the optional routor_* request fields; a nil pointer or empty string was not sent. What the pointers point at
+// may be shared: do not change it.
 type Fields struct {
 	Profile                  string
 	Mode                     string // auto, tier, direct
@@ -79,11 +93,27 @@ type Fields struct {
 	CodeQuality, ChatQuality *int     // 0 fast, 1 balanced, 2 best
 }
 
-// edit is a span of Body that Routor may replace or remove.
-type edit struct {
-	kind       editKind
-	start, end int // the value's bytes
-	from, to   int // the whole member with the comma that goes with it, for removal
+var requests = sync.Pool{New: func() any { return new(Request) }}
+
+// keepBytes is the largest unescaping buffer that goes back to the pool with its Request.
+const keepBytes = 1 << 20
+
+// Release gives the Request back to be read into again. Neither it nor any of its strings may be used afterwards.
+func (r *Request) Release() {
+	r.reset(nil)
+	requests.Put(r)
 }
 
-type editKind uint8
+// reset empties the Request for a new body; its slices keep their room.
+func (r *Request) reset(body []byte) {
+	buf := r.buf[:0]
+	if cap(buf) > keepBytes {
+		buf = nil
+	}
+	clear(r.Models)
+	clear(r.Facts.ToolNames)
+	*r = Request{
+		Body: body, N: 1, Models: r.Models[:0], Facts: Facts{ToolNames: r.Facts.ToolNames[:0]},
+		edits: r.edits[:0], messages: r.messages[:0], buf: buf,
+	}
+}
