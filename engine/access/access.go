@@ -1,16 +1,12 @@
-// Package access is who may call: keys and profiles, and the bounds that a profile sets.
+// Package access is who may call: keys and profiles, and the bounds that a profile sets. Keys live in keys.json of the data
+// directory, profiles in profiles.yaml beside it or in routor.yaml.
 package access
 
-import (
-	"time"
+import "time"
 
-	"github.com/routor/routor/engine/label"
-)
-
-// Key is an API key's record. The key itself is never kept, only its HMAC-SHA-256.
+// Key is an API key's record. The key itself is never kept, only its HMAC-SHA-256, which never leaves keys.json.
 type Key struct {
 	ID      string    `json:"id"` // public, "key_…"; shown in lists, used to revoke
-	Hash    string    `json:"hash"`
 	Last4   string    `json:"last4"`
 	Name    string    `json:"name"`
 	Team    string    `json:"team,omitempty"`
@@ -21,26 +17,27 @@ type Key struct {
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
+
+	hash digest
 }
 
-// Profile is what a caller may use and spend: a bound that a request can only narrow. The zero Profile bounds nothing.
-type Profile struct {
-	Name        string              `yaml:"-" json:"name"`
-	Floor       *label.Tier         `yaml:"floor" json:"floor,omitempty"`
-	Ceiling     *label.Tier         `yaml:"ceiling" json:"ceiling,omitempty"`
-	MaxCostUSD  *float64            `yaml:"max_cost" json:"max_cost,omitempty"` // per request
-	BFCLMin     *float64            `yaml:"bfcl_min" json:"bfcl_min,omitempty"`
-	Balance     *float64            `yaml:"balance" json:"balance,omitempty"` // 0 cheapest … 1 best
-	Allow       []string            `yaml:"allow" json:"allow,omitempty"`     // model, provider/* or * globs; empty = all
-	Never       []string            `yaml:"never" json:"never,omitempty"`
-	NoTools     bool                `yaml:"no_tools" json:"no_tools,omitempty"`
-	NoImages    bool                `yaml:"no_images" json:"no_images,omitempty"`
-	MaxPrompt   int                 `yaml:"max_prompt_tokens" json:"max_prompt_tokens,omitempty"`
-	Modes       []string            `yaml:"modes" json:"modes,omitempty"`   // auto, tier, direct; empty = all
-	Models      map[string]string   `yaml:"models" json:"models,omitempty"` // alias or glob → auto, auto/PROFILE, model id
-	Fallbacks   map[string][]string `yaml:"fallbacks" json:"fallbacks,omitempty"`
-	Override    string              `yaml:"override_model" json:"override_model,omitempty"`
-	Strict      bool                `yaml:"strict" json:"strict,omitempty"`
-	CodeQuality *int                `yaml:"code_quality" json:"code_quality,omitempty"`
-	ChatQuality *int                `yaml:"chat_quality" json:"chat_quality,omitempty"`
+// State is active, expired or revoked.
+func (k *Key) State(now time.Time) string {
+	switch {
+	case !k.Revoked.IsZero():
+		return "revoked"
+	case k.expired(now):
+		return "expired"
+	}
+	return "active"
+}
+
+func (k *Key) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
+
+// ProfileName is the profile that the key's requests have when they ask for none.
+func (k *Key) ProfileName() string {
+	if k.Profile == "" {
+		return DefaultProfile
+	}
+	return k.Profile
 }

@@ -48,7 +48,7 @@ func Parse(file string, src []byte) (*Config, error) {
 	}
 	for _, e := range c.check() {
 		if !slices.ContainsFunc(wrong, func(w Error) bool { return w.Path == e.Path }) {
-			wrong = append(wrong, e.in(file, src))
+			wrong = append(wrong, e.Place(file, src))
 		}
 	}
 	if len(wrong) > 0 {
@@ -134,8 +134,8 @@ func (c *Config) check() (wrong Errors) {
 
 var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
 
-// in is e with its place in the file, found by its path.
-func (e Error) in(file string, src []byte) Error {
+// Place is e with its place in src, found by its path.
+func (e Error) Place(file string, src []byte) Error {
 	e.File = file
 	var doc yaml.Node
 	if yaml.Unmarshal(src, &doc) != nil || len(doc.Content) == 0 {
