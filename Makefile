@@ -1,0 +1,49 @@
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 10s
+BENCH    ?= .
+LDFLAGS   = -s -w -X main.version=$(VERSION)
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test race bench lint fuzz docs generated image clean
+
+help: ## say what the targets do
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build and serve the demo: 13 simulated providers, no key, no network (ARGS="--listen HOST:PORT")
+	bin/routor serve --demo $(ARGS)
+
+build: ## build bin/routor, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/routor ./cmd/routor
+
+test: ## run all tests
+	go test ./...
+
+race: ## run all tests under the race detector
+	go test -race ./...
+
+bench: ## run the benchmarks with allocations (BENCH=regexp)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fuzz: ## run every fuzz target for a while (FUZZTIME=10s)
+	@git ls-files '*_test.go' | xargs grep -o '^func Fuzz[A-Za-z0-9_]*' | while IFS=: read -r file func; do \
+		echo "$${func#func } in $$(dirname $$file)"; \
+		go test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$(dirname $$file) || exit 1; \
+	done
+
+docs: ## write docs/reference from the code
+	go run ./cmd/routor docs docs/reference
+
+generated: docs ## fail if a generated file is not what the code says
+	@git diff --exit-code --stat docs/reference || { echo "commit what \`make docs\` wrote"; exit 1; }
+
+image: ## build the container image routor:VERSION
+	docker build --build-arg VERSION=$(VERSION) -t routor:$(VERSION) .
+
+clean: ## remove what was built
+	rm -rf bin
