@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
+
+	"github.com/routor/routor/engine/label"
 )
 
 // ABI v1, little endian throughout. What a module exports (docs/classifier-abi.md is the page for its authors):
@@ -161,8 +163,8 @@ func (c *Card) read(b []byte, out *Result) error {
 		return fmt.Errorf("%w: completion_tokens is %v, must be ≥ 0, or NaN for unknown", errResult, out.CompletionTokens)
 	}
 	out.Difficulty, out.Confidence = clamp(out.Difficulty), clamp(out.Confidence)
-	out.Category, out.Domain = [len(out.Category)]float32{}, [len(out.Domain)]float32{}
-	own := 0
+	out.Category, out.Domain = [label.NumCategories]float32{}, [label.NumDomains]float32{}
+	out.Heads = out.Heads[:0]
 	b = b[resultHeader:]
 	for i := range c.Heads {
 		h := &c.Heads[i]
@@ -170,7 +172,7 @@ func (c *Card) read(b []byte, out *Result) error {
 			return fmt.Errorf("%w: head %q has %d probabilities, its card has %d labels", errResult, h.Name, n, len(h.Labels))
 		}
 		p := b[headHeader : headHeader+4*len(h.Labels)]
-		b = b[len(p)+headHeader:]
+		b = b[headHeader+len(p):]
 		var dst []float32
 		switch h.Name {
 		case headCategory:
@@ -178,24 +180,24 @@ func (c *Card) read(b []byte, out *Result) error {
 		case headDomain:
 			dst = out.Domain[:]
 		default:
-			dst = out.own(own, h)
-			own++
+			dst = out.addHead(h)
 		}
 		if err := h.probabilities(p, dst); err != nil {
 			return err
 		}
 	}
-	out.Heads = out.Heads[:own]
 	return nil
 }
 
-// own is room for the probabilities of head i of a module's own, taken from what out already holds where it can.
-func (r *Result) own(i int, h *HeadCard) []float32 {
-	r.Heads = r.Heads[:min(cap(r.Heads), max(len(r.Heads), i+1))]
-	if i >= len(r.Heads) {
+// addHead appends a head and gives its probabilities to fill in, in room that an earlier call has made, if there is some.
+func (r *Result) addHead(h *HeadCard) []float32 {
+	n := len(r.Heads)
+	if n < cap(r.Heads) {
+		r.Heads = r.Heads[:n+1]
+	} else {
 		r.Heads = append(r.Heads, Head{})
 	}
-	head := &r.Heads[i]
+	head := &r.Heads[n]
 	if cap(head.P) < len(h.Labels) {
 		head.P = make([]float32, len(h.Labels))
 	}
