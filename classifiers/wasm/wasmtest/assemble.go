@@ -43,7 +43,7 @@ type assembler struct {
 	types [][2]string
 
 	imports, functions, tables, memories, globals, exports, elements, code, data vector
-	start                                                                       []byte
+	start                                                                        []byte
 }
 
 // vector is a section of entries.

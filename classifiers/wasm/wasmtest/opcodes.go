@@ -21,5 +21,5 @@ var opcodes = map[string]opcode{
 	"i32.xor": {"73", 0}, "i32.shl": {"74", 0}, "i32.shr_u": {"76", 0},
 	"i64.eqz": {"50", 0}, "i64.ne": {"52", 0}, "i64.add": {"7c", 0}, "i64.sub": {"7d", 0}, "i64.mul": {"7e", 0}, "i64.or": {"84", 0}, "i64.shl": {"86", 0},
 	"i64.extend_i32_u": {"ad", 0}, "i32.wrap_i64": {"a7", 0}, "f32.add": {"92", 0}, "f32.div": {"95", 0}, "f32.convert_i32_u": {"b3", 0},
-	"memory.copy": {"fc0a0000", 0}, "memory.fill": {"fc0b00", 0}, "table.grow": {"fc0f00", 0}, "ref.func": {"d2", 'f'},
+	"memory.copy": {"fc0a0000", 0}, "memory.fill": {"fc0b00", 0}, "table.grow": {"fc0f", 'u'}, "ref.func": {"d2", 'f'},
 }
