@@ -10,20 +10,25 @@ import (
 // Continue were seen to send.
 var envelopes = set(
 	"system-reminder", "system_reminder", "environment_context", "environment_details", "environment_info",
-	"user_instructions", "instructions", "INSTRUCTIONS", "user_info", "user_rules", "rules", "project_layout", "git_status",
-	"additional_data", "additional_context", "attached_files", "current_file", "open_files",
-	"open_and_recently_viewed_files", "recently_viewed_files", "linter_errors", "edit_history", "terminal_state",
-	"attachments", "attachment", "context", "editorContext", "reminderInstructions", "reminder", "workspace_info",
-	"repoContext", "tools", "functions", "available_tools", "function_calls", "function_results", "tool_result",
-	"tool_results", "skills_instructions", "permissions", "collaboration_mode", "turn_aborted", "user_action",
+	"user_instructions", "INSTRUCTIONS", "user_info", "user_rules", "project_layout", "git_status", "additional_data",
+	"additional_context", "attached_files", "current_file", "open_files", "open_and_recently_viewed_files",
+	"recently_viewed_files", "linter_errors", "edit_history", "terminal_state", "editorContext", "reminderInstructions",
+	"workspace_info", "repoContext", "tools", "functions", "available_tools", "function_calls", "function_results",
+	"tool_result", "tool_results", "skills_instructions", "collaboration_mode", "turn_aborted", "user_action",
 	"command-name", "command-message", "local-command-stdout", "local-command-caveat", "bash-stdout", "bash-stderr",
 	"ide_selection", "ide_opened_file", "ide_diagnostics", "new-diagnostics", "user-prompt-submit-hook",
 	"session-start-hook", "ADDITIONAL_METADATA", "USER_SETTINGS_CHANGE", "EPHEMERAL_MESSAGE", "user_information",
-	"notice", "slash_commands", "todo_list", "task_progress", "memories", "timestamp",
 )
 
+// People who write prompts use these tags too, for the very thing that they ask about, so they are envelopes only where
+// nothing but envelopes stands before them, as harnesses have it.
+var leading = set("context", "instructions", "rules", "attachment", "attachments", "reminder", "notice", "memories", "timestamp")
+
 // A wrapping holds the human's words: where one is, the text is what lies in it.
-var wrappings = set("user_query", "userRequest", "user_message", "USER_REQUEST", "task", "feedback", "answer", "command-args")
+var wrappings = set("user_query", "userRequest", "USER_REQUEST", "command-args")
+
+// These hold the human's words where nothing else is left once the envelopes are gone.
+var loose = set("task", "feedback", "answer", "user_message")
 
 // maxUnclosed is after how many tags without an end a text is taken as it is: looking for the ends of ever more of them
 // would take the square of the length.
@@ -44,7 +49,7 @@ func (r *Request) human(text string) string {
 		if inside := wrapped(text); inside != "" {
 			text = inside
 		}
-		text = r.without(text, envelope)
+		text = unwrap(strings.TrimSpace(r.without(text, envelope)))
 	}
 	if strings.Contains(text, `"parameters"`) || strings.Contains(text, `"input_schema"`) {
 		text = r.without(text, schema)
@@ -78,6 +83,18 @@ func wrapped(text string) string {
 	return inside
 }
 
+// unwrap takes a loose wrapping off if it holds the whole text.
+func unwrap(text string) string {
+	from, name, ok := tag(text, 0)
+	if !ok || from != 0 || !loose[name] {
+		return text
+	}
+	if inside, end, ok := element(text, 0, name); ok && end == len(text) {
+		return strings.TrimSpace(inside)
+	}
+	return text
+}
+
 // without takes the spans out of text that find finds, starting at a place: its result is where the next one lies. They
 // leave a line break.
 func (r *Request) without(text string, find func(text string, at int) (from, to int)) string {
@@ -103,13 +120,14 @@ func (r *Request) without(text string, find func(text string, at int) (from, to 
 }
 
 // envelope finds the next envelope.
-func envelope(text string, at int) (from, to int) {
+func envelope(text string, start int) (from, to int) {
+	at := start
 	for unclosed := 0; unclosed < maxUnclosed; {
 		from, name, ok := tag(text, at)
 		if !ok {
 			break
 		}
-		if envelopes[name] {
+		if envelopes[name] || leading[name] && strings.TrimSpace(text[start:from]) == "" {
 			if _, end, ok := element(text, from, name); ok {
 				return from, end
 			}

@@ -17,7 +17,7 @@ const (
 
 // thanks are bare acknowledgements.
 var thanks = phrases(`
-thanks|thank you|thank you so much|thank you very much|thanks a lot|thanks so much|many thanks|thx|ty|tysm|cheers|great thanks
+thanks|thank you|thank you so much|thank you very much|thanks a lot|thanks so much|many thanks|thx|ty|ok thx|k thx|thx a lot|worked cheers|tysm|cheers|great thanks
 ok thanks|okay thanks|perfect thanks|perfect thank you|great thank you|ok thank you|got it thanks|thanks that helps|awesome thanks|nice thanks
 thanks that worked|that worked thanks|it works thanks|works thanks|got it|perfect|great|awesome|nice|cool|lovely|brilliant|amazing|good job|well done|nice one|all good|that works|it works
 that helps|makes sense|much appreciated|appreciate it|no thanks|thats all|thats all thanks|bye|goodbye|good night|see you

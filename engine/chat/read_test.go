@@ -170,7 +170,7 @@ func TestToolChoice(t *testing.T) {
 	t.Parallel()
 	for choice, want := range map[string]bool{
 		`null`: false, `"auto"`: false, `"none"`: false, `"required"`: true,
-		`{"type":"function","function":{"name":"f"}}`:                 true,
+		`{"type":"function","function":{"name":"f"}}`:                  true,
 		`{"type":"allowed_tools","allowed_tools":{"mode":"auto"}}`:     false,
 		`{"type":"allowed_tools","allowed_tools":{"mode":"required"}}`: true,
 	} {

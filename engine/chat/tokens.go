@@ -1,5 +1,7 @@
 package chat
 
+import "unicode/utf8"
+
 // milli is thousandths of a token.
 type milli int64
 
@@ -7,13 +9,18 @@ type milli int64
 type estimate struct{ messages, tools, functions, format milli }
 
 func (e estimate) tokens() int {
-	return int((e.messages + e.tools + e.functions + e.format + 500) / 1000)
+	sum := e.messages + e.tools + e.functions + e.format
+	if e.tools+e.functions > 0 {
+		sum += toolsTokens
+	}
+	return int((sum + 500) / 1000)
 }
 
 // What is no text has fixed figures, because its size is not known without decoding it: an image is a 1024×1024 one at
 // high detail (OpenAI 765, Google 1,032, Anthropic 1,398 tokens), a file some two pages, a video ten seconds.
 const (
 	messageTokens  milli = 4_000
+	toolsTokens    milli = 80_000 // what providers say to a model about tools at all: between 20 and 250
 	imageTokens    milli = 1_000_000
 	lowImageTokens milli = 85_000
 	fileTokens     milli = 3_000_000
@@ -23,7 +30,7 @@ const (
 // audioTokens is ten tokens a second at 16 KB of base64 a second.
 func audioTokens(bytes int) milli { return milli(bytes) * 1000 / 1600 }
 
-// schemaTokens is the estimate for a tool's JSON schema: providers render it more tersely than it came.
+// schemaTokens is the estimate for a JSON schema: providers render it more tersely than it came.
 func schemaTokens(json []byte) milli { return textTokens(json) * 3 / 4 }
 
 // Long texts are sampled: sampleBytes in every sampleStride, which is off by a percent or two on mixed text.
@@ -48,61 +55,131 @@ func textTokens(b []byte) milli {
 }
 
 func countTokens(b []byte) (sum milli) {
+	before := other
 	for i := 0; i < len(b); i++ {
 		c := b[i]
 		if c != '\\' {
-			sum += milli(weight[c])
+			sum += milli(weight[before][c])
+			before = kinds[c]
 			continue
 		}
-		if i+1 >= len(b) {
+		if i++; i >= len(b) {
 			break
 		}
-		if i++; b[i] != 'u' {
-			sum += milli(weight['\n'])
-			continue
+		switch c = b[i]; c {
+		case 'n', 'r', 't', 'b', 'f':
+			c = '\n'
+		case 'u':
+			r := hex4(b[min(i+1, len(b)):])
+			i += 4
+			if r >= 0x80 {
+				sum += escaped(r)
+				before = other
+				continue
+			}
+			c = byte(max(r, 0))
 		}
-		r := hex4(b[min(i+1, len(b)):])
-		i += 4
-		switch {
-		case r < 0x80:
-			sum += milli(weight['#'])
-		case r < 0x2e80:
-			sum += 450
-		case r >= 0xd800 && r < 0xe000: // half of an emoji
-			sum += 900
-		default:
-			sum += 800
-		}
+		sum += milli(weight[before][c])
+		before = kinds[c]
 	}
 	return sum
 }
 
-// weight is the mean number of millitokens that a byte is worth, by what it is. A character of several bytes has all its
-// worth on its first.
-var weight = func() (w [256]uint16) {
-	for c := range w {
+// escaped is what a character beyond ASCII is worth that came as \u1234.
+func escaped(r rune) milli {
+	if r >= 0xd800 && r < 0xe000 {
+		return 1250 // half of an emoji
+	}
+	var b [3]byte
+	utf8.EncodeRune(b[:], r)
+	return milli(weight[other][b[0]])
+}
+
+// kind is a class of bytes that merge with one another into tokens.
+type kind uint8
+
+const (
+	other kind = iota
+	space
+	newline
+	punctuation
+)
+
+var kinds = func() (k [256]kind) {
+	for c := range 0x80 {
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-			w[c] = 190
-		case c >= '0' && c <= '9':
-			w[c] = 420
 		case c == ' ':
-			w[c] = 170
+			k[c] = space
 		case c < ' ':
-			w[c] = 450
-		case c < 0x80:
-			w[c] = 620
-		case c < 0xc0: // follows another
-			w[c] = 0
-		case c < 0xe0: // Latin with accents, Greek, Cyrillic, Hebrew, Arabic
-			w[c] = 450
-		case c < 0xe3: // the scripts of India, Thai, Georgian; punctuation
-			w[c] = 600
-		case c < 0xf0: // Chinese, Japanese, Korean
-			w[c] = 800
-		default: // emoji
-			w[c] = 1800
+			k[c] = newline
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		default:
+			k[c] = punctuation
+		}
+	}
+	return k
+}()
+
+// weight is the mean number of millitokens that a byte adds after a byte of some kind. A character of several bytes has
+// all its worth on its first. Fitted by least squares of the relative error to the o200k_base tokenizer on 8,000 prompts
+// of 30 languages and 800 pieces of JSON, Go and Python. The estimate is within 15 % of o200k_base for half the texts of
+// every language but Indonesian, Italian, Thai (20 % low) and those with a script of their own that few write in, and
+// within 10 % for nine of ten texts in English and pieces of code.
+var weight = func() (w [4][256]uint16) {
+	for before := range w {
+		for c := range 256 {
+			w[before][c] = single(byte(c))
+		}
+	}
+	for c := range 256 {
+		switch kinds[c] {
+		case space:
+			w[space][c], w[newline][c] = 80, 80
+		case newline:
+			w[newline][c], w[punctuation][c] = 0, 0
+		case punctuation:
+			w[punctuation][c] = 250
 		}
 	}
 	return w
 }()
+
+func single(c byte) uint16 {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return 101
+	case c >= 'A' && c <= 'Z':
+		return 287
+	case c >= '0' && c <= '9':
+		return 719
+	case c == ' ':
+		return 585
+	case c < ' ':
+		return 1137
+	case c < 0x80:
+		return 1044
+	case c < 0xc0: // follows another
+		return 0
+	case c < 0xce: // Latin with accents
+		return 1150
+	case c < 0xd0: // Greek
+		return 336
+	case c < 0xd4: // Cyrillic
+		return 225
+	case c < 0xe0: // Armenian, Hebrew, Arabic
+		return 285
+	case c < 0xe2: // the scripts of India, Thai; Georgian, accents of Vietnamese
+		return 330
+	case c == 0xe2: // punctuation, arrows, mathematics
+		return 1285
+	case c == 0xe3: // kana
+		return 795
+	case c < 0xea: // Chinese characters
+		return 740
+	case c < 0xee: // Hangul
+		return 660
+	case c < 0xf0: // full-width punctuation
+		return 985
+	}
+	return 2490 // emoji
+}
