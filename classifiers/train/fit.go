@@ -1,0 +1,198 @@
+package train
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sort"
+	"sync"
+)
+
+// fit is the weights while they are learned: AdaGrad on minibatches. A batch goes in two steps, each parallel without
+// changing any sum: first every example's gradient, by example; then the rows' updates, each worker its own span of rows and
+// within a row in the order of the batch.
+type fit struct {
+	bits    int
+	rate    float32
+	lengths []uint8             // of each row: its idf², rounded; 0 = in no example
+	roots   [128]float32        // square roots of lengths
+	rows    [][columns]float32  // weights
+	squares [][numHeads]float32 // AdaGrad's sum of squared gradients, by row and head
+	bias    [columns]float32
+	biasSq  [columns]float32
+	heads   heads
+}
+
+// adaStart keeps the first steps of a row short.
+const adaStart = 1e-3
+
+// newFit counts the rows of all requests and notes every block's norm.
+func newFit(requests []request, o *Options) *fit {
+	f := &fit{bits: o.Bits, rate: float32(o.Rate)}
+	n := 1 << o.Bits
+	f.lengths = make([]uint8, n)
+	f.rows = make([][columns]float32, n)
+	f.squares = make([][numHeads]float32, n)
+	for i := range f.roots {
+		f.roots[i] = float32(math.Sqrt(float64(i)))
+	}
+	counts := make([]int, n)
+	learned := 0
+	for i := range requests {
+		if requests[i].example.Split != splitTrain {
+			continue
+		}
+		learned++
+		for _, b := range requests[i].blocks {
+			for _, row := range b.rows {
+				counts[row]++
+			}
+		}
+	}
+	for row, c := range counts {
+		if c > 0 {
+			idf := ln(float64(1+learned)/float64(1+c)) + 1
+			f.lengths[row] = uint8(min(max(math.Round(float64(idf*idf)), 1), 127))
+		}
+	}
+	for i := range requests {
+		for j := range requests[i].blocks {
+			b := &requests[i].blocks[j]
+			sum := 0
+			for _, row := range b.rows {
+				sum += int(f.lengths[row])
+			}
+			if sum > 0 {
+				b.norm = blockWeight[b.block] / sqrt(float32(sum))
+			}
+		}
+	}
+	return f
+}
+
+// learn goes over the requests o.Epochs times in an order drawn from the seed, with a rate that falls to a tenth.
+func (f *fit) learn(ctx context.Context, requests []*request, o *Options, progress func(done, total int)) error {
+	const batch = 256
+	order := rand.New(rand.NewPCG(o.Seed, 0x726f75746f72))
+	gradients := make([]gradient, batch)
+	rate, total := f.rate, o.Epochs*len(requests)
+	for epoch := range o.Epochs {
+		order.Shuffle(len(requests), func(i, j int) { requests[i], requests[j] = requests[j], requests[i] })
+		for start := 0; start < len(requests); start += batch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			done := epoch*len(requests) + start
+			f.rate = rate * float32(1-0.9*float64(done)/float64(total))
+			part := requests[start:min(start+batch, len(requests))]
+			f.gradients(part, gradients)
+			f.update(part, gradients)
+			progress(min(done+batch, total), total)
+		}
+	}
+	return nil
+}
+
+// parallel calls do for every worker at once.
+func parallel(do func(worker, workers int)) {
+	n := runtime.GOMAXPROCS(0)
+	var wg sync.WaitGroup
+	for w := range n {
+		wg.Go(func() { do(w, n) })
+	}
+	wg.Wait()
+}
+
+func (f *fit) gradients(part []*request, out []gradient) {
+	parallel(func(worker, workers int) {
+		for i := worker; i < len(part); i += workers {
+			z := f.scores(part[i])
+			out[i] = f.heads.gradient(part[i].example, &z)
+		}
+	})
+}
+
+func (f *fit) scores(r *request) [columns]float32 {
+	z := f.bias
+	for i := range r.blocks {
+		b := &r.blocks[i]
+		if b.norm == 0 {
+			continue
+		}
+		for _, row := range b.rows {
+			addScaled(&z, &f.rows[row], float32(f.roots[f.lengths[row]&127]*b.norm))
+		}
+	}
+	return z
+}
+
+func addScaled(z, w *[columns]float32, x float32) {
+	for k := 0; k < columns; k += 4 {
+		z[k] += float32(x * w[k])
+		z[k+1] += float32(x * w[k+1])
+		z[k+2] += float32(x * w[k+2])
+		z[k+3] += float32(x * w[k+3])
+	}
+}
+
+// update moves the weights against the gradients of a batch.
+func (f *fit) update(part []*request, gradients []gradient) {
+	squares := make([][numHeads]float32, len(part)) // mean square of an example's gradient, by head
+	for i := range part {
+		for h, span := range headColumns {
+			var sum float32
+			for _, g := range gradients[i].z[span.from:span.to] {
+				sum += float32(g * g)
+			}
+			squares[i][h] = sum
+		}
+	}
+	parallel(func(worker, workers int) {
+		from := uint32(worker * len(f.rows) / workers)
+		to := uint32((worker + 1) * len(f.rows) / workers)
+		for i, r := range part {
+			for j := range r.blocks {
+				b := &r.blocks[j]
+				if b.norm == 0 {
+					continue
+				}
+				rows := b.rows
+				rows = rows[sort.Search(len(rows), func(k int) bool { return rows[k] >= from }):]
+				for _, row := range rows {
+					if row >= to {
+						break
+					}
+					f.step(row, float32(f.roots[f.lengths[row]&127]*b.norm), &gradients[i].z, &squares[i])
+				}
+			}
+		}
+	})
+	for i := range part {
+		adagrad(f.bias[:colTier], gradients[i].z[:colTier], f.biasSq[:], f.rate)
+		adagrad(f.heads.cuts[:], gradients[i].cuts[:], f.heads.cutsSq[:], f.rate)
+	}
+}
+
+// adagrad moves a few weights that every example has.
+func adagrad(w, g, squares []float32, rate float32) {
+	for k := range w {
+		squares[k] += float32(g[k] * g[k])
+		w[k] -= rate * g[k] / sqrt(squares[k]+1)
+	}
+}
+
+func (f *fit) step(row uint32, x float32, g *[columns]float32, square *[numHeads]float32) {
+	w, sq := &f.rows[row], &f.squares[row]
+	for h, s := range square {
+		if s == 0 {
+			continue
+		}
+		sq[h] += float32(float32(x*x) * s)
+		rate := float32(f.rate * x / sqrt(sq[h]+adaStart))
+		span := headColumns[h]
+		for k := span.from; k < span.to; k++ {
+			w[k] -= float32(rate * g[k])
+		}
+	}
+}
