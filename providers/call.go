@@ -2,61 +2,74 @@
 package providers
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"github.com/routor/routor/engine/catalog"
 )
 
-// Timeouts bound one call. Zero means no limit.
+// Timeouts bound one call. Zero takes what the connection's Options say; zero there too means no limit.
 type Timeouts struct {
-	Connect    time.Duration
+	Connect    time.Duration // name lookup, TCP, proxy and TLS, or the wait for a free connection
 	FirstToken time.Duration // streams: until the first byte of the body
 	Idle       time.Duration // streams: between two bytes; keep-alives count as life
 	Total      time.Duration
 }
 
-// Call is one attempt at one deployment.
+// or fills what is zero.
+func (t Timeouts) or(d Timeouts) Timeouts {
+	for _, p := range [...]struct{ own, other *time.Duration }{
+		{&t.Connect, &d.Connect}, {&t.FirstToken, &d.FirstToken}, {&t.Idle, &d.Idle}, {&t.Total, &d.Total},
+	} {
+		if *p.own == 0 {
+			*p.own = *p.other
+		}
+	}
+	return t
+}
+
+// Call is one attempt at one deployment. It must not be copied once Do has it.
 type Call struct {
 	Deployment *catalog.Deployment
 	Body       []byte // in the provider's dialect; not modified, not kept after the answer ended
 	Stream     bool
 	Timeouts   Timeouts
 	Header     []Header // the client's headers that belong to the dialect, and traceparent
+
+	mu       sync.Mutex
+	canceled bool
+	link     *link              // the upstream connection in use
+	stop     context.CancelFunc // ends dialling, and waiting for a free connection
+}
+
+// Cancel ends the call from any goroutine, at whatever point it is: waiting, dialling, before the first byte, in the
+// middle of a stream. Do or Next then returns at once with Class Canceled. A canceled Call stays canceled.
+func (c *Call) Cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.canceled = true
+	if c.stop != nil {
+		c.stop()
+	}
+	if c.link != nil {
+		c.link.abort()
+	}
+}
+
+// holds notes what Cancel has to end, and says whether it is not too late.
+func (c *Call) holds(l *link, stop context.CancelFunc) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.stop = l, stop
+	return !c.canceled
+}
+
+func (c *Call) isCanceled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.canceled
 }
 
 // Header is one HTTP header.
 type Header struct{ Name, Value string }
-
-// Usage is what a call used, as the provider reported it.
-type Usage struct {
-	Tokens           catalog.Tokens
-	Prompt, Complete int64 // as the dialect's own usage object counts them, cached and reasoning included
-	Known            bool
-}
-
-// Account is what a provider's answer says about our account there.
-type Account struct {
-	State     State
-	Until     time.Time // of RateLimited; zero = unknown
-	Detail    string    // for people; holds no secret
-	KeyLast4  string
-	CheckedAt time.Time
-}
-
-// State is whether a provider can be used.
-type State string
-
-// The states.
-const (
-	NotConfigured State = "not_configured"
-	Unchecked     State = "unchecked"
-	Healthy       State = "healthy"
-	Degraded      State = "degraded"
-	Limited       State = "rate_limited"
-	OutOfCredit   State = "out_of_credit"
-	KeyRejected   State = "key_rejected"
-	Down          State = "down"
-)
-
-// Usable is whether requests may be sent there.
-func (s State) Usable() bool { return s == Unchecked || s == Healthy || s == Degraded }

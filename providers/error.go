@@ -21,7 +21,8 @@ const (
 	Server          Class = "server"
 	Network         Class = "network"
 	Timeout         Class = "timeout"
-	InBand          Class = "in_band" // an error inside a 200, or a stream cut before it committed
+	InBand          Class = "in_band"  // an error inside a 200, or a stream that ended before it was complete
+	Canceled        Class = "canceled" // ended by our own side, with Call.Cancel: says nothing about the provider
 )
 
 // Error is a failed upstream call. It holds no secret: messages are scrubbed of the key that was sent.
@@ -37,7 +38,7 @@ type Error struct {
 	RetryAfter time.Duration
 	// Sent is whether the request may have reached the provider and may be billed.
 	Sent bool
-	// Fresh: a reused connection closed before any response byte; the call may be repeated once on a fresh one.
+	// Fresh: a reused connection closed before any response byte. Do repeats such a call once on a fresh one by itself.
 	Fresh bool
 	Err   error
 }

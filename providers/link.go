@@ -1,0 +1,106 @@
+package providers
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// link is one upstream connection. Every read from it is bound by the deadline of where the exchange is; that is why it,
+// and not the HTTP client, owns the connection.
+type link struct {
+	conn, tcp net.Conn
+	r         *bufio.Reader // reads through the link
+	w         *bufio.Writer
+	idleSince time.Time
+	reused    bool // it has served an exchange before
+
+	// Of the current exchange:
+	got     bool          // a byte of the response came
+	waiting time.Time     // until the first byte of the body; zero = no limit
+	total   time.Time     // until the end; zero = no limit
+	silence time.Duration // between two reads of a stream that has begun; 0 = no limit
+	set     time.Time     // the read deadline in force
+	wrote   time.Time     // the write deadline in force
+}
+
+func newLink(conn, tcp net.Conn) *link {
+	l := &link{conn: conn, tcp: tcp}
+	// Response headers must fit into the reader; those of large sites do not fit into 4 KB.
+	l.r = bufio.NewReaderSize(l, 16<<10)
+	l.w = bufio.NewWriterSize(conn, 4<<10)
+	return l
+}
+
+// begin sets the limits of an exchange that started at start.
+func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
+	l.got, l.silence, l.waiting, l.total = false, 0, time.Time{}, time.Time{}
+	if t.Total > 0 {
+		l.total = start.Add(t.Total)
+	}
+	if stream {
+		l.silence = t.Idle
+		if t.FirstToken > 0 {
+			l.waiting = start.Add(t.FirstToken)
+		}
+	}
+	if until := earlier(l.waiting, l.total); until != l.wrote {
+		l.wrote = until
+		return l.conn.SetWriteDeadline(until)
+	}
+	return nil
+}
+
+// flowing is called when the first byte of a stream's body is there.
+func (l *link) flowing() { l.waiting = time.Time{} }
+
+// drain allows d more for what is left.
+func (l *link) drain(d time.Duration) {
+	l.waiting, l.total, l.silence = time.Time{}, time.Now().Add(d), 0
+}
+
+func (l *link) Read(p []byte) (int, error) {
+	until := earlier(l.waiting, l.total)
+	if l.silence > 0 && l.waiting.IsZero() {
+		until = earlier(time.Now().Add(l.silence), l.total)
+	}
+	if until != l.set {
+		l.set = until
+		if err := l.conn.SetReadDeadline(until); err != nil {
+			return 0, err
+		}
+	}
+	n, err := l.conn.Read(p)
+	l.got = l.got || n > 0
+	return n, err
+}
+
+// why says which of the limits a timeout was.
+func (l *link) why(t Timeouts) string {
+	switch {
+	case !l.total.IsZero() && !time.Now().Before(l.total):
+		return "took longer than " + t.Total.String() + " in all"
+	case !l.waiting.IsZero():
+		return "no first byte within " + t.FirstToken.String()
+	}
+	return "silent for " + t.Idle.String()
+}
+
+// abort closes the connection under whoever is using it. It is what lies under TLS that is closed: closing TLS itself
+// would first say goodbye, and could wait for a peer that does not read.
+func (l *link) abort() { _ = l.tcp.Close() }
+
+func isTimeout(err error) bool {
+	var t net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+}
+
+// earlier is the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
