@@ -8,18 +8,6 @@ import (
 	"github.com/routor/routor/engine/label"
 )
 
-// Money is an amount in nano-dollars (1e-9 USD).
-type Money int64
-
-// USD is the amount in dollars, for people and for rules.
-func (m Money) USD() float64 { return float64(m) / 1e9 }
-
-// Rate is a price in nano-dollars per million units (tokens, images, calls): $0.0028 per million tokens is 2,800,000.
-type Rate int64
-
-// For is the price of n units, rounded half up. n is at most 1e9 (so that the product fits for rates up to $9,000 a million).
-func (r Rate) For(n int64) Money { return Money((int64(r)*n + 500_000) / 1_000_000) }
-
 // Status says whether a model may be chosen.
 type Status string
 
@@ -50,10 +38,17 @@ type Model struct {
 
 	Caps    Caps
 	Efforts []Effort // the reasoning efforts that can be asked for, weakest first; empty = no choice
+	// DefaultEffort is what the provider uses when none is asked for; "" = unknown or no choice.
+	DefaultEffort string
 	// Thinks says that the model reasons before it answers unless told not to.
 	Thinks bool
+	// ThinkingSwitch says that thinking can be switched on and off by a parameter of the provider's own.
+	ThinkingSwitch Known
 
+	// Ability is that of the model as it answers when no effort is asked for.
 	Ability Ability
+	// Thinking is its ability with thinking switched on, where no effort says so; nil = unknown.
+	Thinking *Ability
 	// Verbosity multiplies the classifier's estimate of completion tokens; 1 = average. ReasoningTokens is expected
 	// reasoning tokens per expected completion token at the default effort.
 	Verbosity, ReasoningTokens float64
@@ -64,9 +59,10 @@ type Model struct {
 // Effort is one reasoning effort of a model.
 type Effort struct {
 	Name string // as the provider spells it: none, minimal, low, medium, high, xhigh, max
-	// Ability replaces the model's where it is known for this effort; nil = the model's own.
+	// Ability replaces the model's: from figures of this effort's own (Known), or estimated from the model's other efforts.
+	// nil = the model's own.
 	Ability         *Ability
-	ReasoningTokens float64
+	ReasoningTokens float64 // expected per completion token
 }
 
 // Known is a boolean that may be unknown.
@@ -93,12 +89,13 @@ type Caps struct {
 
 // Ability is expected quality at average difficulty, 0..1, per category; see docs/abilities.md for how it is derived.
 type Ability struct {
-	Overall float64 // shrunk overall rank; NaN = nothing known
+	Overall float64 // expected quality over all categories
 	By      [label.NumCategories]float64
 	// Evidence is how many benchmark figures speak for the category; 0 = shrunk wholly to Overall.
 	Evidence [label.NumCategories]uint8
 	Sources  []string // the figures used, for people
-	// Known is false where no public figure at all was found: Overall is then a visible guess.
+	// Known is false where no public figure of this model at this effort was found: everything in it is then a guess, and
+	// Sources says from what.
 	Known bool
 }
 
@@ -109,10 +106,15 @@ type Deployment struct {
 	Provider string // "anthropic", "openrouter"
 	Upstream string // the name that the provider knows it by
 	Surface  Surface
-	Prices   Prices
-	Region   string
-	Home     bool // the maker's own
-	Index    int  // position in Catalog.Deployments
+	// ToolSurface replaces Surface for requests with function tools and reasoning; "" = the same.
+	ToolSurface Surface
+	Prices      Prices
+	Region      string
+	Home        bool // the maker's own
+	Index       int  // position in Catalog.Deployments
+	// Context and MaxOutput are the model's, or this place's own where they are smaller; 0 = unknown.
+	Context, MaxOutput int
+	Source, Note       string
 	// FirstToken and PerToken are typical times where known (seconds); 0 = unknown.
 	FirstToken, PerToken float64
 }
@@ -130,12 +132,12 @@ const (
 
 // Prices are a deployment's prices. A Rate below zero is unknown.
 type Prices struct {
-	Input, Output, CachedRead, CacheWrite5m, CacheWrite1h Rate               // per million tokens
-	AudioInput, AudioOutput                               Rate               // per million tokens
-	ImageInput                                            Rate               // per million images
-	ToolCall                                              map[string]Rate    // hosted tool → per million calls
-	Steps                                                 []Step             // by input length, longest last
-	Tiers                                                 map[string]float64 // service tier → factor
+	Input, Output, CachedRead, CacheWrite5m, CacheWrite1h Rate              // per million tokens
+	AudioInput, AudioOutput                               Rate              // per million tokens
+	ImageInput                                            Rate              // per million images
+	ToolCall                                              map[string]Rate   // hosted tool → per million calls
+	Steps                                                 []Step            // by input length, longest last
+	Tiers                                                 map[string]Factor // service tier → factor
 	ValidFrom                                             time.Time
 	Source                                                string
 	Verified                                              bool
@@ -143,8 +145,8 @@ type Prices struct {
 
 // Step replaces prices when the prompt has more than Above tokens. A Rate below zero leaves the base price.
 type Step struct {
-	Above                                   int
-	Input, Output, CachedRead, CacheWrite5m Rate
+	Above                                                 int
+	Input, Output, CachedRead, CacheWrite5m, CacheWrite1h Rate
 }
 
 // Tokens are what a call used, each token counted once: Input excludes cached and written tokens, Output includes reasoning.
@@ -179,4 +181,6 @@ type Catalog struct {
 	byProv  map[string]*Provider
 	byDep   map[string]*Deployment
 	homes   map[*Model][]*Deployment
+	names   []string // everything that Find knows, sorted
+	doc     document // what the catalog was built from, so that an overlay can build it again
 }

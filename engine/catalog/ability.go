@@ -1,0 +1,341 @@
+package catalog
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/routor/routor/engine/label"
+)
+
+// ReferenceDifficulty is the difficulty, on the scale of the tiers, at which Ability states expected quality: the mean of
+// hand-labelled requests.
+const ReferenceDifficulty = 0.35
+
+// ease is how much easier, in logits, a request of the reference difficulty is than a LiveBench question. margin is what a
+// guess is lowered by. prior is how many figures a model's overall rank counts as within a category. See docs/abilities.md.
+const (
+	ease   = 2.6
+	margin = 0.2
+	prior  = 1.0
+)
+
+const overall = "overall"
+
+// standing is where a model stands on LiveBench's scale in logits.
+type standing struct {
+	overall float64
+	pull    [label.NumCategories]float64 // Σ weight · (figure − overall)
+	weight  [label.NumCategories]float64
+	figures [label.NumCategories]uint8
+	known   bool
+	sources []string
+}
+
+// add counts a figure for a category.
+func (s *standing) add(c label.Category, deviation, weight float64) {
+	s.pull[c] += weight * deviation
+	s.weight[c] += weight
+	s.figures[c]++
+}
+
+// moved is the standing shifted as a whole, with nothing known about it but why.
+func (s *standing) moved(by float64, why string) *standing {
+	g := *s
+	g.overall += by
+	g.known, g.figures, g.sources = false, [label.NumCategories]uint8{}, []string{why}
+	return &g
+}
+
+// ability is expected quality at the reference difficulty. A category's figures pull it away from the overall rank, which
+// counts as one figure more.
+func (s *standing) ability() Ability {
+	a := Ability{Overall: sigmoid(s.overall + ease), Evidence: s.figures, Sources: s.sources, Known: s.known}
+	for c := range a.By {
+		a.By[c] = sigmoid(s.overall + s.pull[c]/(s.weight[c]+prior) + ease)
+	}
+	return a
+}
+
+// deriver derives the abilities of all models of a catalog from the figures in its document.
+type deriver struct {
+	c    *Catalog
+	doc  document
+	rows map[*Model]map[string]*standing // by effort, byDefault or thinking: figures of their own
+	// offsets is what an effort adds to the rank at high effort.
+	offsets map[string]float64
+	hard    map[string]float64 // benchmark → logits by which it is harder than LiveBench
+	guess   func(*Model) float64
+	done    map[*Model]*standing // at the model's default
+}
+
+func derive(c *Catalog, doc document) {
+	d := &deriver{c: c, doc: doc, rows: map[*Model]map[string]*standing{}, done: map[*Model]*standing{}}
+	table := liveBench()
+	for _, m := range c.Models {
+		rows := map[string]*standing{}
+		for effort, row := range doc.Models[m.ID].LiveBench {
+			s := *table.rows[row]
+			rows[effort] = &s
+		}
+		// A row without an effort is of the default one.
+		if s := rows[byDefault]; s != nil && rows[m.DefaultEffort] == nil && m.Thinks && m.DefaultEffort != "" {
+			rows[m.DefaultEffort] = s
+		}
+		d.rows[m] = rows
+	}
+	d.offsets = d.effortOffsets()
+	d.hard = d.benchmarkDifficulties()
+	for _, m := range c.Models {
+		for _, f := range d.figuresOf(m) {
+			for _, s := range d.distinctRows(m) {
+				f.count(s, f.theta-d.at(m, f.effort))
+			}
+		}
+	}
+	d.guess = d.pricePrior()
+	for _, m := range c.Models {
+		d.state(m, d.model(m, 0))
+	}
+}
+
+// state writes a model's standing into its abilities, unless the document states them outright.
+func (d *deriver) state(m *Model, s *standing) {
+	m.Ability = s.ability()
+	if stated := d.doc.Models[m.ID].Ability; len(stated) > 0 {
+		m.Ability.state(stated)
+		return
+	}
+	for i := range m.Efforts {
+		a := d.effort(m, m.Efforts[i].Name, s).ability()
+		m.Efforts[i].Ability = &a
+	}
+	if t := d.rows[m][thinking]; t != nil {
+		a := t.ability()
+		m.Thinking = &a
+	}
+}
+
+// state replaces what a user states. "overall" stands for every category that is not stated itself.
+func (a *Ability) state(stated map[string]float64) {
+	if v, ok := stated[overall]; ok {
+		a.Overall = v
+		for c := range a.By {
+			a.By[c], a.Evidence[c] = v, 0
+		}
+	}
+	for name, v := range stated {
+		if c, ok := label.ParseCategory(name); ok {
+			a.By[c], a.Evidence[c] = v, 1
+		}
+	}
+	a.Known, a.Sources = true, []string{"stated in the catalog file"}
+}
+
+// model is a model's standing as it answers when no effort is asked for.
+func (d *deriver) model(m *Model, depth int) *standing {
+	if s := d.done[m]; s != nil {
+		return s
+	}
+	s := d.rows[m][byDefault]
+	if s == nil {
+		s = d.rows[m][m.DefaultEffort]
+	}
+	if rows := d.rows[m]; s == nil && len(rows) > 0 {
+		from, effort := d.nearest(m, d.assumed(m))
+		s = from.moved(d.offsets[d.assumed(m)]-d.offsets[effort], "estimated from "+effort+" effort: "+from.sources[0])
+	}
+	if s == nil {
+		s = d.unseen(m, depth)
+	}
+	d.done[m] = s
+	return s
+}
+
+// assumed is the effort that a model is taken to use when nothing is asked for: its default, else none or the weakest.
+func (d *deriver) assumed(m *Model) string {
+	switch {
+	case m.DefaultEffort != "":
+		return m.DefaultEffort
+	case !m.Thinks:
+		return "none"
+	case len(m.Efforts) > 0:
+		return m.Efforts[0].Name
+	}
+	return thinking
+}
+
+// effort is a model's standing at an effort: its own figures, else those of its nearest effort that has some, moved by
+// what efforts make in general.
+func (d *deriver) effort(m *Model, name string, own *standing) *standing {
+	if s := d.rows[m][name]; s != nil {
+		return s
+	}
+	if from, effort := d.nearest(m, name); from != nil {
+		return from.moved(d.offsets[name]-d.offsets[effort], "estimated from "+effort+" effort: "+from.sources[0])
+	}
+	return own.moved(d.offsets[name]-d.offsets[d.assumed(m)], "estimated: "+own.sources[0])
+}
+
+// nearest is the row whose effort is nearest to the asked one, the weaker of two. A row of unknown effort (the default of
+// a model that thinks) counts as high, so that nothing is estimated above it but what efforts above high add.
+func (d *deriver) nearest(m *Model, effort string) (*standing, string) {
+	var best *standing
+	name, least := "", math.Inf(1)
+	for _, e := range append(slices.Clone(efforts), byDefault, thinking) {
+		s := d.rows[m][e]
+		if s == nil {
+			continue
+		}
+		if e == byDefault && !m.Thinks {
+			e = "none"
+		}
+		if gap := math.Abs(d.offsets[e] - d.offsets[effort]); gap < least {
+			best, name, least = s, e, gap
+		}
+	}
+	return best, name
+}
+
+// unseen is the standing of a model without a row: its sibling's or what models of its price and age have, both lowered;
+// figures of other benchmarks move it.
+func (d *deriver) unseen(m *Model, depth int) *standing {
+	var s *standing
+	if sib := d.c.byModel[d.doc.Models[m.ID].Sibling]; sib != nil && depth < 4 {
+		s = d.effort(sib, d.assumed(m), d.model(sib, depth+1)).moved(-margin, "guessed from "+sib.ID)
+	} else {
+		s = (&standing{overall: d.guess(m)}).moved(-margin, "guessed from price and age")
+	}
+	found := d.figuresOf(m)
+	if len(found) == 0 {
+		return s
+	}
+	// The guess counts as two figures, and no figure takes the model further than 1.5 from it: they are all of coding.
+	sum, n := 2*s.overall, 2.0
+	for _, f := range found {
+		sum, n = sum+min(max(f.theta, s.overall-1.5), s.overall+1.5), n+1
+	}
+	s.overall, s.known = sum/n, true
+	for _, f := range found {
+		f.count(s, min(max(f.theta-s.overall, -1.5), 1.5))
+	}
+	return s
+}
+
+// distinctRows are a model's rows, each once.
+func (d *deriver) distinctRows(m *Model) []*standing {
+	var all []*standing
+	for _, e := range sorted(d.rows[m]) {
+		if s := d.rows[m][e]; !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// at is a model's overall rank at the effort that a benchmark was run at; unsaid means its best, as makers report it. NaN
+// if the model has no rows.
+func (d *deriver) at(m *Model, effort string) float64 {
+	if s := d.rows[m][effort]; s != nil {
+		return s.overall
+	}
+	best := math.NaN()
+	for _, s := range d.rows[m] {
+		if !(s.overall <= best) {
+			best = s.overall
+		}
+	}
+	return best
+}
+
+// effortOffsets is what each effort adds to the overall rank at high effort, in the mean of the models that have both.
+// Efforts that are not there, byDefault and thinking, count as high.
+func (d *deriver) effortOffsets() map[string]float64 {
+	sum, n := map[string]float64{}, map[string]float64{}
+	for _, m := range d.c.Models {
+		high := d.rows[m]["high"]
+		if high == nil {
+			continue
+		}
+		for _, e := range efforts {
+			if s := d.rows[m][e]; s != nil {
+				sum[e], n[e] = sum[e]+s.overall-high.overall, n[e]+1
+			}
+		}
+	}
+	// Where fewer than two models speak, what the built-in figures say, rounded.
+	offsets := map[string]float64{"none": -1.2, "minimal": -1, "low": -0.5, "medium": -0.2, "high": 0, "xhigh": 0.1, "max": 0.1}
+	for _, e := range efforts {
+		if n[e] >= 2 {
+			offsets[e] = sum[e] / n[e]
+		}
+	}
+	if n["max"] < 2 {
+		offsets["max"] = offsets["xhigh"] // nothing is claimed for an effort that nobody measured
+	}
+	return offsets
+}
+
+// pricePrior fits overall rank by price and age over the models that have figures: rank = a + b·log10(output price in USD
+// per million) + c·years. A model without a price or date is taken to be an average one there.
+func (d *deriver) pricePrior() func(*Model) float64 {
+	var x [][2]float64
+	var y []float64
+	for _, m := range d.c.Models {
+		p, year := d.price(m), years(m.Released)
+		if rows := d.rows[m]; len(rows) > 0 && !math.IsNaN(p) && !math.IsNaN(year) {
+			x, y = append(x, [2]float64{p, year}), append(y, d.model(m, 0).overall)
+		}
+	}
+	if len(y) < 8 { // a catalog of a user's own: too few to fit anything
+		mean, _ := moments(append(y, 0))
+		return func(*Model) float64 { return mean }
+	}
+	var mean [2]float64
+	my := 0.0
+	for i := range y {
+		mean[0], mean[1], my = mean[0]+x[i][0], mean[1]+x[i][1], my+y[i]
+	}
+	n := float64(len(y))
+	mean[0], mean[1], my = mean[0]/n, mean[1]/n, my/n
+	var s00, s01, s11, s0y, s1y float64
+	for i := range y {
+		u, v, w := x[i][0]-mean[0], x[i][1]-mean[1], y[i]-my
+		s00, s01, s11, s0y, s1y = s00+u*u, s01+u*v, s11+v*v, s0y+u*w, s1y+v*w
+	}
+	det := s00*s11 - s01*s01
+	b, c := (s0y*s11-s1y*s01)/det, (s1y*s00-s0y*s01)/det
+	if !(det > 1e-9) {
+		b, c = 0, 0
+	}
+	return func(m *Model) float64 {
+		p, year := d.price(m), years(m.Released)
+		if math.IsNaN(p) {
+			p = mean[0]
+		}
+		if math.IsNaN(year) {
+			year = mean[1]
+		}
+		return my + b*(p-mean[0]) + c*(year-mean[1])
+	}
+}
+
+// price is log10 of the least output price in USD per million; NaN if there is none above 0.
+func (d *deriver) price(m *Model) float64 {
+	least := math.NaN()
+	for _, dep := range d.c.homes[m] {
+		if p := dep.Prices.Output; p > 0 && !(least <= p.USD()) {
+			least = p.USD()
+		}
+	}
+	return math.Log10(least)
+}
+
+// years is a release date YYYY-MM[-DD] as years since 2000; NaN if unknown.
+func years(released string) float64 {
+	var y, m int
+	if n, _ := fmt.Sscanf(released, "%d-%d", &y, &m); n < 2 {
+		return math.NaN()
+	}
+	return float64(y-2000) + float64(m-1)/12
+}
