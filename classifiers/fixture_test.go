@@ -115,3 +115,12 @@ func contains(t testing.TB, err error, want string) {
 		t.Errorf("error %v, want one that says %q", err, want)
 	}
 }
+
+func cardJSON(t testing.TB) string {
+	t.Helper()
+	src, err := json.Marshal(testCard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(src)
+}
