@@ -4,7 +4,10 @@
 package policies
 
 import (
+	_ "embed"
+	"sync"
 	"time"
+	_ "time/tzdata" // timezone: must work on a machine that has no zone files
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
@@ -13,94 +16,68 @@ import (
 // Scope is what a policy is checked against: the closed sets that its expressions may name.
 type Scope struct {
 	Catalog  *catalog.Catalog
-	Profiles []string
-	Heads    map[string][]string // the classifier's own heads and their labels
+	Profiles []string            // besides "default", which always exists
+	Heads    map[string][]string // the classifier's own heads and their labels; nil = not known, any head may be read
 }
 
-// Request is what `when` sees. It is plain values, boxed for expr by the policy itself.
-type Request struct {
-	Category   label.Category
-	Domain     label.Domain
-	Tier       label.Tier // before floors and ceilings
-	Difficulty float64
-	Confidence float64
-	Unsure     bool
-	Labels     map[string]string // heads of the classifier's own; nil = none
+// Policy is a policy file, checked and compiled against one catalog. It is immutable: many goroutines may use it.
+type Policy struct {
+	Name       string
+	Thresholds [label.NumTiers - 1]float64 // upper bounds of difficulty, NANO to STANDARD; above the last is COMPLEX
+	Balance    float64                     // 0 cheapest … 0.5 … 1 best
+	Baseline   string                      // id of the model that savings are counted against
+	Worth      [label.NumTiers]float64     // USD that a fully right answer is worth
+	Adequate   [label.NumTiers]float64     // least share of the best candidate's expected quality, 0..1
+	Unsure     Unsure
+	Timezone   *time.Location // of `now`
+	Rules      []Rule
+	Tests      []Test
 
-	Model        string // as asked for: "auto", "openai/gpt-5.5"
-	Stream       bool
-	PromptTokens int
-	// CompletionTokens is expected, MaxTokens what the client asked for (0 = not said).
-	CompletionTokens, MaxTokens        int
-	Turns, Tools, Images, Files, Audio int
-	Structured, Reasoning, HasSystem   bool
-	Continuation, Thanks, ToolLoop     bool
-	Text, System                       string
-	Language                           string // "" = unknown
-	Key                                Key
-	Now                                time.Time
-	ProviderDown                       func(provider string) bool
-	ConversationModel                  string // the model that answered last, "" = none
-	Seed                               uint64 // of `split`: stable for a conversation
+	// HeadsNeeded are the classifier's own heads that rules read. A classifier that lacks one can't go live with this
+	// policy, nor this policy with such a classifier.
+	HeadsNeeded []string
+	Hash        string // of Source, hexadecimal
+	Source      []byte
+
+	deployments []*catalog.Deployment
+	requests    []*variable // the values of a request that any rule reads
+	evaluators  sync.Pool
 }
 
-// Key is the caller, as rules see it.
-type Key struct {
-	Name, Team, Owner, Profile string
-	Tags                       []string
+// Unsure is what becomes of a request whose category the classifier is not sure of.
+type Unsure struct {
+	Below float64    // confidence, 0..1
+	Tier  label.Tier // the tier that such a request gets
 }
 
-// Candidate is a deployment with a reasoning effort, as `only`, `never`, `prefer` and `avoid` see it.
-type Candidate struct {
-	Deployment *catalog.Deployment
-	Effort     string
-	Quality    float64 // expected, 0..1; NaN = unknown
-	Cost       float64 // expected USD of this request; NaN = unknown
-	Latency    float64 // expected seconds to the first token; NaN = unknown
+//go:embed default.yaml
+var shipped []byte
+
+// Default is the policy that ships with Routor, as its file.
+func Default() []byte { return shipped }
+
+// TierOf is the tier of a difficulty.
+func (p *Policy) TierOf(difficulty float64) label.Tier {
+	for i, upper := range p.Thresholds {
+		if difficulty <= upper {
+			return label.Tier(i)
+		}
+	}
+	return label.Complex
 }
 
-// Matched is which rules apply to a request and what they say about the chain. A reused Matched allocates nothing.
-type Matched struct {
-	Rules     []Trace // every rule in order, with what became of it
-	Floor     Bound
-	Ceiling   Bound
-	Use       []string // model ids, in order; nil = no `use`
-	UseRule   int
-	Split     string // the model id that the split's draw chose; "" = none
-	SplitRule int
-	Deny      string // the message, "" = not denied
-	DenyRule  int
-	Shadow    []string
-	active    []int // rules whose candidate expressions are to be weighed
-}
+// margin is how far above a threshold a raised difficulty lies: enough to survive being kept as a float32.
+const margin = 1e-6
 
-// Bound is a tier floor or ceiling and the rule that set it.
-type Bound struct {
-	Set  bool
-	Tier label.Tier
-	Rule int
-}
-
-// Trace is what became of one rule.
-type Trace struct {
-	Rule    int
-	Matched bool
-	// Skipped is why a rule that matched had no effect: "overridden by …", "stopped by …", an error.
-	Skipped string
-	Error   string
-}
-
-// Verdict is what the rules say about one candidate.
-type Verdict struct {
-	Out     bool
-	Rule    int     // the hard rule that removed it
-	Error   string  // why that rule could not be evaluated, "" = it said no
-	Bonus   float64 // quality points, -1..1
-	Reasons []Reason
-}
-
-// Reason is one rule's contribution to a candidate's bonus.
-type Reason struct {
-	Rule   int
-	Points float64
+// Clamp moves a difficulty into the tiers from floor to ceiling. A floor above the ceiling takes the ceiling.
+func (p *Policy) Clamp(difficulty float64, floor, ceiling Bound) float64 {
+	tier := p.TierOf(difficulty)
+	if floor.Set && tier < floor.Tier {
+		difficulty = p.Thresholds[floor.Tier-1] + margin
+		tier = floor.Tier
+	}
+	if ceiling.Set && tier > ceiling.Tier {
+		difficulty = p.Thresholds[ceiling.Tier]
+	}
+	return difficulty
 }
