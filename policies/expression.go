@@ -83,6 +83,7 @@ func (s *sets) compile(source string, at site, want kind) (x *expression, bad *p
 	}
 	config.WithEnv(env)
 	for changed := true; changed; changed = unifyNumbers(&tree.Node) {
+		ast.Walk(&tree.Node, forgetCalls{})
 		if _, err := checker.Check(tree, config); err != nil {
 			return fail(err)
 		}
@@ -181,8 +182,16 @@ func (v *numberVisitor) Visit(n *ast.Node) {
 		if x.Operator == "??" {
 			v.unify(&x.Left, &x.Right)
 		}
-	case *ast.CallNode:
-		x.SetType(reflect.TypeFor[any]()) // the checker would take an earlier answer for final and not look at the arguments
+	}
+}
+
+// forgetCalls has the next check look at calls and their arguments again: the checker takes the type that a call has
+// already for final.
+type forgetCalls struct{}
+
+func (forgetCalls) Visit(n *ast.Node) {
+	if call, ok := (*n).(*ast.CallNode); ok {
+		call.SetType(reflect.TypeFor[any]())
 	}
 }
 
