@@ -2,6 +2,7 @@
 package engine
 
 import (
+	"sync"
 	"time"
 
 	"github.com/routor/routor/classifiers"
@@ -17,7 +18,7 @@ import (
 type World struct {
 	Now  time.Time
 	Key  *access.Key // nil = no key (loopback)
-	Seed uint64      // of `split`
+	Seed uint64      // of `split`; stable for a conversation
 	// Health is by Deployment.Index; nil = all healthy.
 	Health       []Health
 	Conversation Conversation
@@ -28,7 +29,7 @@ type World struct {
 // Health is what is known of a deployment now.
 type Health struct {
 	State      providers.State
-	Until      time.Time // of a cooldown
+	Until      time.Time // of a cooldown; zero = until something better is heard
 	FirstToken float64   // seconds, smoothed; 0 = unknown
 }
 
@@ -41,7 +42,8 @@ type Conversation struct {
 	Turns  int
 }
 
-// Decision is a chain of candidates with every reason that led to it.
+// Decision is a chain of candidates with every reason that led to it. A reused Decision allocates next to nothing; it is
+// valid until it is decided again.
 type Decision struct {
 	Asked    string // "model" as sent
 	Method   string // auto, tier, direct
@@ -56,6 +58,7 @@ type Decision struct {
 	Tier         label.Tier
 	Unsure       bool
 	HistoryFloor bool
+	ToolLoop     bool // goes back to the model that made the calls
 	Affinity     bool // a warm prompt cache was part of the price of leaving
 
 	Candidates []Candidate // every deployment that was looked at
@@ -64,21 +67,104 @@ type Decision struct {
 	Notes      []string // bounds that met, requests narrowed, prices frozen …
 
 	Completion                     int           // expected completion tokens of an average model
-	Baseline                       catalog.Money // expected cost at the policy's baseline model
-	Reading, Classifying, Deciding time.Duration
+	Worth                          float64       // USD of a fully right answer, at the balance that counted
+	Baseline                       catalog.Money // what Chain[0]'s expected tokens cost at the policy's baseline model; 0 = unknown
+	Reading, Classifying, Deciding time.Duration // measured by Route; zero elsewhere
+
+	policy *policies.Policy // for the names of rules
+	scratch
 }
 
 // Candidate is a deployment with a reasoning effort, and why it fell out or what it is worth.
 type Candidate struct {
 	Deployment *catalog.Deployment
-	Effort     string
+	Effort     string  // "" = the model's own default
 	Out        string  // why it fell out; "" = it is in
-	OutBy      string  // capability, health, profile, rule, request, adequacy
+	OutBy      string  // status, capability, profile, health, rule, request, adequacy
 	Quality    float64 // expected, 0..1
+	Guessed    bool    // nothing public is known of the model's quality
+	Tokens     int     // expected output tokens, reasoning included
 	Cost       catalog.Money
+	Estimated  bool          // the price is unknown; the baseline's stands in
 	CacheLoss  catalog.Money // what leaving a warm cache costs, part of Cost
-	FirstToken float64
-	Bonus      float64 // of prefer and avoid
+	FirstToken float64       // expected seconds; 0 = unknown
+	Bonus      float64       // of prefer and avoid
+	Reasons    []policies.Reason
 	Value      float64
 	SafetyNet  bool
+
+	effort int // index of Effort in the model's; noEffort = its default
+	rank   int // of the chain: lower goes first, whatever the value
 }
+
+// The stages at which a candidate falls out.
+const (
+	byStatus     = "status"
+	byCapability = "capability"
+	byProfile    = "profile"
+	byHealth     = "health"
+	byRule       = "rule"
+	byRequest    = "request"
+	byAdequacy   = "adequacy"
+)
+
+// scratch is what a Decision reuses from one request to the next.
+type scratch struct {
+	input    classifiers.Input
+	first    classifiers.Result
+	borrowed bool // Class.Heads belong to World.Classification
+	req      policies.Request
+	matched  policies.Matched
+	cands    []policies.Candidate
+	verdicts []policies.Verdict
+	index    []int // of cands in Candidates
+	named    []*catalog.Model
+	down     func(provider string) bool
+
+	snapshot  *Snapshot
+	world     *World
+	warm      *catalog.Deployment // has the conversation's prompt cached
+	cacheLoss catalog.Money
+}
+
+var decisions = sync.Pool{New: func() any { return new(Decision) }}
+
+// NewDecision takes a Decision from the pool; Release gives it back.
+func NewDecision() *Decision { return decisions.Get().(*Decision) }
+
+// Release gives the Decision back to the pool. Nothing of it may be used after that.
+func (d *Decision) Release() {
+	d.reset()
+	decisions.Put(d)
+}
+
+// reset empties d and keeps its memory.
+func (d *Decision) reset() {
+	keep := d.scratch
+	class := d.Class
+	if keep.borrowed {
+		class.Heads = nil
+	}
+	clear(d.Candidates)
+	clear(d.Notes)
+	*d = Decision{
+		Class: class, Candidates: d.Candidates[:0], Chain: d.Chain[:0], Rules: d.Rules[:0], Notes: d.Notes[:0], scratch: keep,
+	}
+	d.borrowed = false
+	d.snapshot, d.world, d.warm, d.cacheLoss = nil, nil, nil, 0
+	clear(d.named)
+	d.named = d.named[:0]
+}
+
+func (d *Decision) note(s string) { d.Notes = append(d.Notes, s) }
+
+// Best is the candidate that is asked first; nil = there is none.
+func (d *Decision) Best() *Candidate {
+	if len(d.Chain) == 0 {
+		return nil
+	}
+	return &d.Candidates[d.Chain[0]]
+}
+
+// policyName is the policy's name for people.
+func policyName(p *policies.Policy) string { return p.Name }

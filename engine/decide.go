@@ -1,0 +1,446 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/policies"
+	"github.com/routor/routor/providers"
+)
+
+// Decide chooses the chain of candidates for a request: it classifies, filters by capability, profile and health, puts the
+// rules of the policy and the fields of the request to what is left, weighs quality against cost, and lines up the best
+// with their fallbacks. It does no I/O, keeps no state, and writes the same into d for the same arguments; d's memory is
+// reused. The error is a *DecideError, and d then shows how far it came. The strings in d may point into the request.
+func Decide(s *Snapshot, r *chat.Request, w *World, d *Decision) error {
+	d.reset()
+	d.snapshot, d.world, d.policy = s, w, s.Policy
+	d.Asked, d.Policy, d.Snapshot = r.Model, s.Policy.Name, s.Version
+	a, err := s.ask(r, w, d)
+	if err != nil {
+		return err
+	}
+	d.Method, d.Profile = a.method, a.bound.Name
+	d.classify(s, r, w)
+	lim, err := limitsOf(a.bound, r, d.Category)
+	if err != nil {
+		return err
+	}
+	if a.method == MethodTier {
+		d.Tier, d.Difficulty, d.Unsure = *r.Routor.Tier, s.middle(*r.Routor.Tier), false
+	}
+	d.Completion = completion(d.Class.CompletionTokens, d.Tier)
+	if err := d.match(s, r, w); err != nil {
+		return err
+	}
+	if err := d.settle(s, &a, &lim.tiers); err != nil {
+		return err
+	}
+	d.warmCache(s, r, w)
+	if err := d.gather(s, r, w, &a); err != nil {
+		return err
+	}
+	if err := d.rule(s, w); err != nil {
+		return err
+	}
+	if err := d.limit(&lim); err != nil {
+		return err
+	}
+	d.weigh(s, &a, &lim)
+	d.line(s, r, w, &a)
+	d.price0(s, r)
+	return nil
+}
+
+// match puts the request to the rules' conditions.
+func (d *Decision) match(s *Snapshot, r *chat.Request, w *World) error {
+	f := &r.Facts
+	labels := d.req.Labels
+	clear(labels)
+	for i := range d.Class.Heads {
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		h := &d.Class.Heads[i]
+		labels[h.Name] = mostLikely(h.Labels, h.P)
+	}
+	if d.down == nil {
+		d.down = d.providerDown
+	}
+	d.req = policies.Request{
+		Category: d.Category, Domain: d.Domain, Tier: d.Tier, Difficulty: d.Difficulty,
+		Confidence: float64(d.Class.Confidence), Unsure: d.Unsure, Labels: labels,
+		Model: r.Model, Stream: r.Stream, PromptTokens: f.PromptTokens, CompletionTokens: d.Completion, MaxTokens: r.MaxTokens,
+		Turns: f.Turns, Tools: f.Tools + f.HostedTools, Images: f.Images, Files: f.Files, Audio: f.Audio,
+		Structured: r.Format != chat.FormatText, Reasoning: reasons(r, d), HasSystem: r.System != "",
+		Continuation: f.Continuation, Thanks: f.Thanks, ToolLoop: f.EndsInTool,
+		Text: r.Text, System: r.System, Now: w.Now, ProviderDown: d.down, Seed: w.Seed,
+	}
+	if k := w.Key; k != nil {
+		d.req.Key = policies.Key{Name: k.Name, Team: k.Team, Owner: k.Owner, Tags: k.Tags}
+	}
+	d.req.Key.Profile = d.Profile
+	if dep := s.Catalog.Deployment(w.Conversation.Model); dep != nil {
+		d.req.ConversationModel = dep.Model.ID
+	}
+	s.Policy.Match(&d.req, &d.matched)
+	d.Rules = d.matched.Rules
+	if d.matched.Deny != "" {
+		rule := &s.Policy.Rules[d.matched.DenyRule]
+		return &DecideError{Status: 403, Code: CodeDenied, Rule: rule.Name, Message: fmt.Sprintf("%s (%s of policy %q)", d.matched.Deny, rule.Label(), s.Policy.Name)}
+	}
+	return nil
+}
+
+// reasons is whether the request needs a chain of thought: the client asks for one, or it is hard mathematics or logic.
+func reasons(r *chat.Request, d *Decision) bool {
+	if r.Effort != "" {
+		return rankEffort(r.Effort) > effortOrder["minimal"]
+	}
+	return d.Tier >= label.Standard && d.Class.Category[label.Math]+d.Class.Category[label.Reasoning] > .5
+}
+
+func mostLikely(labels []string, p []float32) string {
+	best := 0
+	for i := range p {
+		if p[i] > p[best] {
+			best = i
+		}
+	}
+	if best >= len(labels) {
+		return ""
+	}
+	return labels[best]
+}
+
+// providerDown is whether none of a provider's deployments can be used now.
+func (d *Decision) providerDown(provider string) bool {
+	s, w := d.snapshot, d.world
+	if s == nil || w == nil {
+		return false
+	}
+	for i := range s.options {
+		o := &s.options[i]
+		if o.dep.Provider == provider && o.connected && (w.Health == nil || w.Health[i].sick(w.Now) == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// settle clamps the difficulty by the floors and ceilings of profile and request, which already agree, and of the rules,
+// and sets the tier. The highest floor and the lowest ceiling count; a floor above a ceiling yields, unless the client
+// asked for it.
+func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
+	floor := bounded{b.Floor != nil, 0, b.FloorBy}
+	if floor.set {
+		floor.tier = *b.Floor
+	}
+	ceiling := bounded{b.Ceiling != nil, 0, b.CeilingBy}
+	if ceiling.set {
+		ceiling.tier = *b.Ceiling
+	}
+	m := &d.matched
+	if m.Ceiling.Set && (!ceiling.set || m.Ceiling.Tier < ceiling.tier) {
+		ceiling = bounded{true, m.Ceiling.Tier, "the ceiling of " + s.Policy.Rules[m.Ceiling.Rule].Label()}
+		if floor.set && floor.tier > ceiling.tier && strings.HasPrefix(floor.from, "routor_") {
+			return &DecideError{Status: 400, Code: CodeBoundsConflict, Param: floor.from, Rule: s.Policy.Rules[m.Ceiling.Rule].Name, Message: fmt.Sprintf(
+				"%s %s is above %s %s: lower it, or leave it out", floor.from, floor.tier, ceiling.from, ceiling.tier)}
+		}
+	}
+	if m.Floor.Set && a.method != MethodDirect && (!floor.set || m.Floor.Tier > floor.tier) {
+		floor = bounded{true, m.Floor.Tier, "the floor of " + s.Policy.Rules[m.Floor.Rule].Label()}
+	}
+	if floor.set && ceiling.set && floor.tier > ceiling.tier {
+		d.note(floor.from + " (" + floor.tier.String() + ") is above " + ceiling.from + " (" + ceiling.tier.String() + "): the ceiling counts")
+		floor.set = false
+	}
+	was := d.Tier
+	d.Difficulty = s.Policy.Clamp(d.Difficulty, policies.Bound{Set: floor.set, Tier: floor.tier}, policies.Bound{Set: ceiling.set, Tier: ceiling.tier})
+	switch d.Tier = s.Policy.TierOf(d.Difficulty); {
+	case d.Tier > was:
+		d.note("lifted to " + d.Tier.String() + " by " + floor.from)
+	case d.Tier < was:
+		d.note("lowered to " + d.Tier.String() + " by " + ceiling.from)
+	}
+	return nil
+}
+
+// gather looks at every deployment that the request could mean, and keeps those that can do what it needs, that the profile
+// allows and that are healthy. What falls out keeps its reason.
+func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
+	need := needs(r)
+	shift := difficultyShift(&d.Class.Category, d.Difficulty)
+	look := func(o *option, rank int) {
+		d.Candidates = append(d.Candidates, Candidate{})
+		c := &d.Candidates[len(d.Candidates)-1]
+		c.Deployment, c.rank = o.dep, rank
+		direct := a.method == MethodDirect
+		switch {
+		case o.status != "" && !direct, o.dep.Model.Status == catalog.Retired:
+			c.Out, c.OutBy = o.status, byStatus
+		case !o.connected:
+			c.Out, c.OutBy = "its provider is not connected", byHealth
+		default:
+			if c.Out = o.missing(need, direct); c.Out == "" && !direct {
+				c.Out = o.fits(r.Facts.PromptTokens, d.Completion, r.MaxTokens)
+			}
+			if c.Out != "" {
+				c.OutBy = byCapability
+			} else if !a.bound.allowed.has(o.dep.Index) {
+				c.Out, c.OutBy = "not allowed by the profile", byProfile
+			}
+		}
+		if c.Out != "" {
+			return
+		}
+		switch c.effort = noEffort; {
+		case r.Effort != "":
+			c.effort = effortFor(o.dep.Model.Efforts, r.Effort)
+		case !direct:
+			c.effort = o.effort[d.Tier]
+		}
+		if c.effort != noEffort {
+			c.Effort = o.dep.Model.Efforts[c.effort].Name
+		}
+		skill := &o.skills[c.effort+1]
+		c.Quality, c.Guessed = skill.quality(&d.Class.Category, shift), skill.guessed
+		d.price(o, c, r, w)
+		c.FirstToken = o.dep.FirstToken
+		if w.Health != nil {
+			h := &w.Health[o.dep.Index]
+			if h.FirstToken > 0 {
+				c.FirstToken = h.FirstToken
+			}
+			if c.Out = h.sick(w.Now); c.Out != "" {
+				c.OutBy = byHealth
+			}
+		}
+	}
+	if a.method != MethodDirect {
+		for i := range s.options {
+			look(&s.options[i], 0)
+		}
+	} else {
+		for rank, m := range a.named {
+			if rank == 0 && a.pin != nil {
+				look(&s.options[a.pin.Index], 0)
+			}
+			for _, dep := range s.Catalog.DeploymentsOf(m) {
+				if dep != a.pin {
+					look(&s.options[dep.Index], rank+1)
+				}
+			}
+		}
+	}
+	return d.nobodyGathered(s, need, a)
+}
+
+// nobodyGathered is the error where no candidate passed capability, profile and connection; nil where one did.
+func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
+	var connected, capable, allowed int
+	var first *Candidate
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		switch c.OutBy {
+		case byStatus:
+			continue
+		case byCapability:
+			if first == nil {
+				first = c
+			}
+			connected++
+			continue
+		case byProfile:
+			connected++
+			capable++
+			continue
+		}
+		if s.options[c.Deployment.Index].connected {
+			connected++
+			capable++
+			allowed++
+		}
+	}
+	direct := a.method == MethodDirect
+	switch {
+	case allowed > 0:
+		return nil
+	case capable > 0 && direct:
+		return a.bound.beyond("model", "allow, never", fmt.Sprintf("model %q is not allowed", a.named[0].ID))
+	case capable > 0:
+		return &DecideError{Status: 403, Code: CodeBeyondProfile,
+			Message: fmt.Sprintf("profile %q allows none of the models that can do this request", a.bound.Name)}
+	case connected > 0 && direct:
+		return &DecideError{Status: 400, Code: CodeNotCapable, Param: "model",
+			Message: fmt.Sprintf("model %q can't do this request: it %s", first.Deployment.Model.ID, first.Out)}
+	case connected > 0:
+		return &DecideError{Status: 422, Code: CodeNoEligible,
+			Message: "no connected model can do this request: " + d.wanting(need)}
+	case direct:
+		return &DecideError{Status: 404, Code: CodeNotConnected, Param: "model", Message: fmt.Sprintf(
+			"model %q is known, but its provider is not connected here: %s", a.named[0].ID, s.mend(a.named[0]))}
+	default:
+		return &DecideError{Status: 503, Code: CodeNotConnected,
+			Message: "no provider is connected: set a provider's API key in the environment or in routor.yaml, or start with --demo"}
+	}
+}
+
+// wanting says what was needed, and where nothing special was, that the length was too much.
+func (d *Decision) wanting(need capability) string {
+	out := ""
+	for i, name := range capabilityNames {
+		if need&(1<<i) != 0 {
+			if out != "" {
+				out += ", "
+			}
+			out += name
+		}
+	}
+	if out != "" {
+		out = "it needs " + out + "; "
+	}
+	long := false
+	for i := range d.Candidates {
+		long = long || d.Candidates[i].Out == tooLong || d.Candidates[i].Out == tooShort
+	}
+	if long {
+		return out + "its length, with the expected answer, is more than those left can take: shorten it, or lower max_tokens"
+	}
+	return out + "connect a provider that has such a model"
+}
+
+// mend says how to connect a model's provider.
+func (s *Snapshot) mend(m *catalog.Model) string {
+	dep := home(s.Catalog, m)
+	if dep == nil {
+		return "it has no deployment in the catalog"
+	}
+	if p := s.Catalog.Provider(dep.Provider); p != nil && len(p.KeyEnv) > 0 {
+		return "set " + p.KeyEnv[0]
+	}
+	return "configure provider " + quote(dep.Provider)
+}
+
+// sickness is why a deployment in that state is no candidate.
+var sickness = map[providers.State]string{
+	providers.NotConfigured: "its provider is not configured",
+	providers.Limited:       "rate-limited",
+	providers.OutOfCredit:   "its provider's account is out of credit",
+	providers.KeyRejected:   "its provider rejects the key",
+	providers.Down:          "down",
+}
+
+// sick is why a deployment is no candidate now; "" = it is one.
+func (h *Health) sick(now time.Time) string {
+	if h.State == "" || h.State.Usable() || !h.Until.IsZero() && !h.Until.After(now) {
+		return ""
+	}
+	if s := sickness[h.State]; s != "" {
+		return s
+	}
+	return "not usable"
+}
+
+// rule puts the healthy candidates to the rules. Where none is left, the sick ones are put to them as well, to tell a
+// policy that forbids from a provider that is away.
+func (d *Decision) rule(s *Snapshot, w *World) error {
+	last, left := d.consult(s, "")
+	if left > 0 {
+		return nil
+	}
+	sickLast, sickLeft := d.consult(s, byHealth)
+	if sickLeft == 0 {
+		if last < 0 {
+			last = sickLast
+		}
+		if last < 0 {
+			return d.noneHealthy(w)
+		}
+		rule := &s.Policy.Rules[last]
+		return &DecideError{Status: 422, Code: CodeNoEligible, Rule: rule.Name,
+			Message: fmt.Sprintf("no model is left after %s of policy %q", rule.Label(), s.Policy.Name)}
+	}
+	// A model's last deployment is never parked for good: what is down but may be back is asked all the same.
+	probed := 0
+	for _, i := range d.index {
+		if c := &d.Candidates[i]; c.OutBy == byHealth && w.Health != nil && w.Health[c.Deployment.Index].State == providers.Down {
+			c.Out, c.OutBy = "", ""
+			probed++
+		}
+	}
+	if probed == 0 {
+		return d.noneHealthy(w)
+	}
+	d.note("every candidate is cooling down: they are asked all the same")
+	return nil
+}
+
+// consult puts the candidates that are out by a stage ("" = in) to the rules and counts those left. last is the rule that
+// removed the last one, -1 = none was removed.
+func (d *Decision) consult(s *Snapshot, out string) (last, left int) {
+	d.cands, d.index = d.cands[:0], d.index[:0]
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		if c.OutBy != out || !s.options[c.Deployment.Index].connected {
+			continue
+		}
+		pc := policies.Candidate{Deployment: c.Deployment, Effort: c.Effort, Quality: c.Quality, Cost: c.Cost.USD(), Latency: c.FirstToken}
+		if c.Guessed {
+			pc.Quality = math.NaN()
+		}
+		if c.Estimated {
+			pc.Cost = math.NaN()
+		}
+		if c.FirstToken <= 0 {
+			pc.Latency = math.NaN()
+		}
+		d.cands, d.index = append(d.cands, pc), append(d.index, i)
+	}
+	for len(d.verdicts) < len(d.cands) {
+		d.verdicts = append(d.verdicts, policies.Verdict{})
+	}
+	verdicts := d.verdicts[:len(d.cands)]
+	if len(d.cands) == 0 {
+		return -1, 0
+	}
+	s.Policy.Weigh(&d.req, &d.matched, d.cands, verdicts)
+	d.Rules = d.matched.Rules
+	for k := range verdicts {
+		v, c := &verdicts[k], &d.Candidates[d.index[k]]
+		if v.Out {
+			c.Out, c.OutBy = s.ruledOut[v.Rule], byRule
+			if v.Error != "" {
+				c.Out += ", which could not be evaluated: " + v.Error
+			}
+			continue
+		}
+		c.Bonus, c.Reasons = v.Bonus, v.Reasons
+	}
+	return d.matched.Emptied, d.matched.Left
+}
+
+// noneHealthy is the error where all that is left is cooling down: 429 if a provider's limit is the reason, else 503.
+func (d *Decision) noneHealthy(w *World) error {
+	e := &DecideError{Status: 503, Code: CodeNoHealthy, Message: "every model that could answer is unavailable now"}
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		if c.OutBy != byHealth || w.Health == nil {
+			continue
+		}
+		h := &w.Health[c.Deployment.Index]
+		if h.State == providers.Limited {
+			e.Status, e.Message = 429, "every model that could answer is rate-limited by its provider now"
+		}
+		if wait := h.Until.Sub(w.Now); wait > 0 && (e.RetryAfter == 0 || wait < e.RetryAfter) {
+			e.RetryAfter = wait
+		}
+	}
+	return e
+}

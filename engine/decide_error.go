@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/routor/routor/engine/label"
+)
+
+// DecideError is why a request gets no model. API layers turn it into the client's dialect.
+type DecideError struct {
+	Status  int    // HTTP: 400, 403, 404, 422, 429, 503
+	Code    string // "model_not_found", "no_eligible_model", …
+	Message string // what, where, and the mend; may be shown to the client
+	Param   string // the request field at fault, "" = none
+	Rule    string // the policy's rule that decided it, "" = none
+	// RetryAfter is when a candidate is expected back; 0 = unknown or no use.
+	RetryAfter time.Duration
+}
+
+func (e *DecideError) Error() string { return e.Message }
+
+// The codes of a DecideError.
+const (
+	CodeModelNotFound   = "model_not_found"
+	CodeModelRetired    = "model_retired"
+	CodeNotConnected    = "provider_not_connected"
+	CodeNotCapable      = "model_not_capable"
+	CodeNoEligible      = "no_eligible_model"
+	CodeNoHealthy       = "no_healthy_model"
+	CodeDenied          = "denied_by_policy"
+	CodeBeyondProfile   = "beyond_profile"
+	CodeProfileUnknown  = "profile_not_found"
+	CodeBoundsConflict  = "bounds_conflict"
+	CodeInvalidField    = "invalid_value"
+	CodeUpstreamFailed  = "upstream_failed"
+	CodeUpstreamCut     = "upstream_interrupted"
+	CodeDeadline        = "deadline_exceeded"
+	CodeContentFiltered = "content_filter"
+	CodeClientGone      = "client_closed_request"
+)
+
+// bounded says where a tier bound came from, for people.
+type bounded struct {
+	set  bool
+	tier label.Tier
+	from string // routor_tier_floor, `profile cheap`, `the floor of rule 2 "night"`
+}

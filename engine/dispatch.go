@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers"
+)
+
+// Attempt is one upstream call of a request.
+type Attempt struct {
+	Candidate  *Candidate
+	Class      providers.Class // of the error; "" = it was answered
+	Status     int
+	Message    string
+	Took       time.Duration // until it failed, or until the answer's first text
+	Sent       bool          // may have been billed
+	Usage      chat.Usage
+	Cost       catalog.Money // by Usage; 0 = unknown or nothing
+	RequestID  string        // the provider's own
+	RetryAfter time.Duration
+}
+
+// Failure is why a request got no answer, or not the whole of one.
+type Failure struct {
+	Status                     int
+	Code, Type, Message, Param string
+	RetryAfter                 time.Duration
+}
+
+func (f *Failure) Error() string { return f.Message }
+
+// exchange is one request on its way down the chain.
+type exchange struct {
+	e       *Engine
+	rt      *Routed
+	ctx     context.Context
+	header  []providers.Header
+	start   time.Time
+	pos     int // next in the chain
+	current *Candidate
+	call    *providers.Call
+	unhook  func() bool // of the call from ctx
+	began   time.Time   // of the call
+	body    []byte
+
+	Attempts []Attempt
+	// refusal is the first answer that called the request bad; the next one that does ends the search.
+	refusal   *providers.Error
+	refusedBy *Candidate
+	// tooLong is the largest context window that was too small; 0 = none was.
+	tooLong int
+	// dead are the providers whose account failed in this request.
+	dead []string
+}
+
+// next asks candidates down the chain until one answers with success; false = there is none left, and the failure says why.
+func (x *exchange) next() (Reply, *Failure) {
+	for {
+		c := x.candidate()
+		if c == nil {
+			return Reply{}, x.exhausted()
+		}
+		if len(x.Attempts) > 0 {
+			x.e.Metrics.failedOver(x.Attempts[len(x.Attempts)-1].Class)
+		}
+		reply, err := x.ask(c)
+		if err == nil {
+			return reply, nil
+		}
+		if f := x.failed(err); f != nil {
+			return Reply{}, f
+		}
+	}
+}
+
+// candidate is the next one worth asking, nil = none is left.
+func (x *exchange) candidate() *Candidate {
+	d := x.rt.Decision
+	if len(x.Attempts) >= x.e.Limits.Attempts {
+		return nil
+	}
+	for ; x.pos < len(d.Chain); x.pos++ {
+		c := &d.Candidates[d.Chain[x.pos]]
+		m := c.Deployment.Model
+		switch {
+		case x.e.upstreams[c.Deployment.Provider] == nil, x.isDead(c.Deployment.Provider):
+		case x.tooLong > 0 && m.Context > 0 && m.Context <= x.tooLong:
+		case x.refusal != nil && x.sameVendor(c, x.refusedBy):
+			// A second opinion on a refused request is worth something only from another vendor.
+		default:
+			x.pos++
+			return c
+		}
+	}
+	return nil
+}
+
+// sameVendor is whether two candidates would judge a request alike: one provider, or, where the models were not named, one
+// maker.
+func (x *exchange) sameVendor(a, b *Candidate) bool {
+	return a.Deployment.Provider == b.Deployment.Provider ||
+		x.rt.Decision.Method != MethodDirect && a.Deployment.Model.Maker == b.Deployment.Model.Maker
+}
+
+func (x *exchange) isDead(provider string) bool {
+	for _, p := range x.dead {
+		if p == provider {
+			return true
+		}
+	}
+	return false
+}
+
+// ask sends the request to a candidate.
+func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
+	x.current, x.began = c, time.Now()
+	x.body = x.rt.Request.AppendUpstream(x.body[:0], chat.Upstream{
+		Model: c.Deployment.Upstream, IncludeUsage: x.rt.Request.Stream, Effort: c.Effort,
+	})
+	limits := &x.e.Limits
+	timeouts := limits.Timeouts
+	if c.Deployment.Model.Thinks {
+		timeouts.FirstToken = max(timeouts.FirstToken, limits.Thinking)
+	}
+	if deadline, ok := x.ctx.Deadline(); ok {
+		if left := time.Until(deadline); timeouts.Total <= 0 || timeouts.Total > left {
+			timeouts.Total = max(left, 1)
+		}
+	}
+	call := &providers.Call{Deployment: c.Deployment, Body: x.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
+	x.call = call
+	x.unhook = context.AfterFunc(x.ctx, call.Cancel)
+	reply, err := x.e.upstreams[c.Deployment.Provider].Do(call)
+	if err != nil {
+		x.unhook()
+	}
+	return reply, err
+}
+
+// failed takes in the failure of the current call. A Failure ends the request; nil = go on down the chain.
+func (x *exchange) failed(err *providers.Error) *Failure {
+	c, now := x.current, time.Now()
+	x.Attempts = append(x.Attempts, Attempt{
+		Candidate: c, Class: err.Class, Status: err.Status, Message: err.Message, Took: now.Sub(x.began), Sent: err.Sent, RetryAfter: err.RetryAfter,
+	})
+	x.e.Metrics.attempted(c.Deployment.Provider, err.Class)
+	if err.Class == providers.Canceled || x.ctx.Err() != nil {
+		if err.Class != providers.Canceled && context.Cause(x.ctx) == context.DeadlineExceeded {
+			x.e.Monitor.Failed(c.Deployment, err, now)
+		}
+		return x.stopped()
+	}
+	x.e.Monitor.Failed(c.Deployment, err, now)
+	switch err.Class {
+	case providers.Auth, providers.Quota:
+		if err.Status != 403 {
+			x.dead = append(x.dead, c.Deployment.Provider)
+		}
+	case providers.ContextTooLong:
+		x.tooLong = max(x.tooLong, c.Deployment.Model.Context, 1)
+	case providers.ContentFiltered:
+		return &Failure{Status: 400, Code: CodeContentFiltered, Type: "invalid_request_error", Message: said(err)}
+	case providers.BadRequest:
+		x.e.Metrics.refusedAsBad(c.Deployment.Model.ID, err.Param)
+		if x.refusal != nil {
+			return refusedBy(x.refusal)
+		}
+		x.refusal, x.refusedBy = err, c
+	}
+	if f := &x.rt.Request.Facts; err.Sent && f.HostedTools > 0 {
+		// It may have acted already: hosted tools are not run twice.
+		return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", Message: said(err) + " (not repeated, because hosted tools may have run)"}
+	}
+	return nil
+}
+
+// stopped is the failure of a request that ran out of time or whose client went away.
+func (x *exchange) stopped() *Failure {
+	if context.Cause(x.ctx) == context.DeadlineExceeded {
+		return &Failure{Status: 504, Code: CodeDeadline, Type: "server_error", Message: fmt.Sprintf(
+			"no answer within %s, after %d attempts", x.e.Limits.Deadline, len(x.Attempts))}
+	}
+	return &Failure{Status: 499, Code: CodeClientGone, Type: "server_error", Message: "the client went away"}
+}
+
+// exhausted is the failure of a request whose chain has ended: what the client can mend first, then what it can wait for.
+func (x *exchange) exhausted() *Failure {
+	if x.refusal != nil {
+		return refusedBy(x.refusal)
+	}
+	if len(x.Attempts) == 0 {
+		return &Failure{Status: 503, Code: CodeNotConnected, Type: "server_error", Message: "no candidate of the chain is connected"}
+	}
+	limited, wait := true, time.Duration(0)
+	for i := range x.Attempts {
+		a := &x.Attempts[i]
+		switch a.Class {
+		case providers.RateLimited, providers.Overloaded, providers.Quota:
+		default:
+			limited = false
+		}
+		if a.RetryAfter > 0 && (wait == 0 || a.RetryAfter < wait) {
+			wait = a.RetryAfter
+		}
+	}
+	last := &x.Attempts[len(x.Attempts)-1]
+	told := fmt.Sprintf("%s: %s", last.Candidate.Deployment.ID, last.Class)
+	if last.Message != "" {
+		told += ": " + last.Message
+	}
+	switch {
+	case x.tooLong > 0 && last.Class == providers.ContextTooLong:
+		return &Failure{Status: 400, Code: "context_length_exceeded", Type: "invalid_request_error", Param: "messages", Message: told}
+	case limited:
+		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, time.Second), Message: fmt.Sprintf(
+			"all %d candidates that were asked are at their limits; the last one said: %s", len(x.Attempts), told)}
+	}
+	return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: fmt.Sprintf(
+		"all %d candidates that were asked failed; the last one said: %s", len(x.Attempts), told)}
+}
+
+// refusedBy is the failure that passes a provider's refusal on.
+func refusedBy(e *providers.Error) *Failure {
+	status := e.Status
+	if status < 400 || status >= 500 {
+		status = 400
+	}
+	code := e.Code
+	if code == "" {
+		code = "bad_request"
+	}
+	return &Failure{Status: status, Code: code, Type: "invalid_request_error", Param: e.Param, Message: said(e)}
+}
+
+func said(e *providers.Error) string {
+	if e.Message == "" {
+		return e.Provider + ": " + string(e.Class)
+	}
+	return e.Provider + ": " + e.Message
+}
+
+// succeeded notes the attempt that is being answered, after that long to its first text.
+func (x *exchange) succeeded(reply *Reply) {
+	took := time.Since(x.began)
+	x.Attempts = append(x.Attempts, Attempt{Candidate: x.current, Status: reply.Status, Took: took, Sent: true, RequestID: reply.RequestID})
+	x.e.Metrics.attempted(x.current.Deployment.Provider, "")
+	first := 0.
+	if reply.Events != nil {
+		first = took.Seconds()
+		x.e.Metrics.provider(x.current.Deployment.Provider).firstToken.Update(first)
+	}
+	x.e.Monitor.Succeeded(x.current.Deployment, first)
+}

@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/routor/routor/classifiers"
+	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers"
+)
+
+// Engine routes requests by the snapshot that serves and sends them to the providers.
+type Engine struct {
+	Live          *Live
+	Conversations *Conversations
+	Monitor       *Monitor
+	Metrics       *Metrics
+	Limits        Limits
+
+	connections map[string]*providers.Connection
+	upstreams   map[string]Upstream
+	seed        uint64
+}
+
+// Limits bound how a request is dispatched. Zero fields take the default.
+type Limits struct {
+	Deadline  time.Duration      // of a request with all its attempts; 10 min
+	Attempts  int                // upstream calls a request; 6
+	Silence   time.Duration      // from the start until a stream's client gets headers and a comment; 5 s
+	Heartbeat time.Duration      // between comments after that; 10 s
+	Hold      time.Duration      // how long reasoning is held back while failover could still replace it; 2 s
+	HoldBytes int                // and how much of it; 64 KB
+	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s, idle 60 s
+	// Thinking is the time to the first token of a model that reasons before it answers; 120 s.
+	Thinking time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, d := range [...]struct {
+		field *time.Duration
+		def   time.Duration
+	}{
+		{&l.Deadline, 10 * time.Minute}, {&l.Silence, 5 * time.Second}, {&l.Heartbeat, 10 * time.Second}, {&l.Hold, 2 * time.Second},
+		{&l.Timeouts.Connect, 5 * time.Second}, {&l.Timeouts.FirstToken, 30 * time.Second}, {&l.Timeouts.Idle, time.Minute},
+		{&l.Thinking, 2 * time.Minute},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.def
+		}
+	}
+	if l.Attempts <= 0 {
+		l.Attempts = 6
+	}
+	if l.HoldBytes <= 0 {
+		l.HoldBytes = 64 << 10
+	}
+	return l
+}
+
+// Options are what an Engine is made of.
+type Options struct {
+	Snapshot    *Snapshot
+	Connections map[string]*providers.Connection // by provider
+	// Upstreams stand in for connections, or beside them.
+	Upstreams     map[string]Upstream
+	Limits        Limits
+	Conversations int    // most that are remembered; 0 = 100,000
+	Secret        []byte // keys the identities of conversations; nil = random
+	Seed          uint64 // of `split`
+	Metrics       *Metrics
+}
+
+// New makes an Engine that serves a snapshot.
+func New(o Options) *Engine {
+	e := &Engine{
+		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+	}
+	for id, c := range o.Connections {
+		e.upstreams[id] = Through(c)
+	}
+	for id, u := range o.Upstreams {
+		e.upstreams[id] = u
+	}
+	if e.Metrics == nil {
+		e.Metrics = NewMetrics()
+	}
+	e.Metrics.gauges(e.Live, e.Conversations)
+	e.Live.published = func(_, _ *Snapshot) { e.Metrics.swaps.Inc() }
+	return e
+}
+
+// Connected is whether a provider can be called, for Parts.Connected of further snapshots.
+func (e *Engine) Connected(provider string) bool { return e.upstreams[provider] != nil }
+
+// Caller is who asks.
+type Caller struct {
+	Key          *access.Key // nil = no key
+	Conversation string      // X-Routor-Conversation
+	Reading      time.Duration
+}
+
+// Routed is a request with its decision and what it was decided by. It refers to the chat.Request, which must live as long.
+type Routed struct {
+	Snapshot     *Snapshot
+	Request      *chat.Request
+	World        World
+	Decision     *Decision
+	Conversation ConversationID
+	class        classifiers.Result
+	input        classifiers.Input
+}
+
+var routeds = sync.Pool{New: func() any { return new(Routed) }}
+
+// Route gathers the world and decides. The error is a *DecideError; a Routed must be released, or given to Dispatch.
+func (e *Engine) Route(r *chat.Request, c Caller) (*Routed, error) {
+	rt := e.gather(r, c)
+	start := time.Now()
+	rt.Snapshot.Classify(r, &rt.input, &rt.class)
+	rt.World.Classification = &rt.class
+	classified := time.Now()
+	d := rt.Decision
+	err := Decide(rt.Snapshot, r, &rt.World, d)
+	d.Reading, d.Classifying, d.Deciding = c.Reading, classified.Sub(start), max(time.Since(classified), 1)
+	if err != nil {
+		if refusal, ok := err.(*DecideError); ok {
+			e.Metrics.refusedFor(refusal)
+		}
+		rt.Release()
+		return nil, err
+	}
+	e.Metrics.decided(d)
+	return rt, nil
+}
+
+// gather takes a snapshot and what is known of the world for a request.
+func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
+	rt := routeds.Get().(*Routed)
+	rt.Snapshot, rt.Request, rt.Decision = e.Live.Acquire(), r, NewDecision()
+	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Health: e.Monitor.View(rt.Snapshot.Catalog)}
+	keyID := ""
+	if c.Key != nil {
+		keyID = c.Key.ID
+	}
+	rt.Conversation = e.Conversations.Identify(keyID, c.Conversation, r)
+	rt.World.Conversation = e.Conversations.Get(rt.Conversation, rt.World.Now)
+	if rt.Conversation != (ConversationID{}) {
+		rt.World.Seed ^= binary.LittleEndian.Uint64(rt.Conversation[:])
+	}
+	return rt
+}
+
+// Release gives back everything that belongs to a routed request but the chat.Request.
+func (rt *Routed) Release() {
+	rt.Decision.Release()
+	rt.Snapshot.Release()
+	rt.Snapshot, rt.Request, rt.Decision, rt.World = nil, nil, nil, World{}
+	routeds.Put(rt)
+}
+
+// recheck is how often Watch looks at the accounts, and retry how often it validates those in trouble.
+const (
+	recheck = 15 * time.Second
+	retry   = time.Minute
+)
+
+// Watch validates every connection, then keeps an eye on them until ctx ends: what was validated without success is
+// validated again, and a key that was changed counts as unchecked. validated, if not nil, is told once after the first
+// round.
+func (e *Engine) Watch(ctx context.Context, validated func(map[string]providers.Account)) {
+	accounts := e.Validate(ctx)
+	if validated != nil {
+		validated(accounts)
+	}
+	tick := time.NewTicker(recheck)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		again := time.Since(last) >= retry
+		if again {
+			last = time.Now()
+		}
+		for id, c := range e.connections {
+			if ctx.Err() != nil {
+				return
+			}
+			a := c.Account()
+			if again && !a.State.Usable() && a.State != providers.NotConfigured || a.State == providers.Unchecked && a.CheckedAt.IsZero() {
+				a = c.Validate(ctx)
+			}
+			e.observe(id, a)
+		}
+	}
+}
+
+// Validate validates every connection at once, without spending tokens.
+func (e *Engine) Validate(ctx context.Context) map[string]providers.Account {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	out := map[string]providers.Account{}
+	for id, c := range e.connections {
+		all.Go(func() {
+			a := c.Validate(ctx)
+			e.observe(id, a)
+			mu.Lock()
+			out[id] = a
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	return out
+}
+
+// observe takes over what is known of an account. One that is down or limited for an unknown time is looked at again soon.
+func (e *Engine) observe(id string, a providers.Account) {
+	if a.Until.IsZero() && (a.State == providers.Down || a.State == providers.Limited) {
+		a.Until = time.Now().Add(retry + recheck)
+	}
+	e.Monitor.Account(id, a)
+}
+
+// Accounts are the provider accounts as they are known now, for /readyz and the admin API.
+func (e *Engine) Accounts() map[string]providers.Account {
+	out := make(map[string]providers.Account, len(e.connections))
+	for id, c := range e.connections {
+		out[id] = c.Account()
+	}
+	return out
+}

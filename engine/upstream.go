@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers"
+	"github.com/routor/routor/providers/openai"
+	"github.com/routor/routor/providers/sse"
+)
+
+// Upstream is a way to a provider, as Dispatch uses it.
+type Upstream interface {
+	// Do sends a call and gives its answer, which must be closed. Call.Cancel ends it from any goroutine.
+	Do(*providers.Call) (Reply, *providers.Error)
+}
+
+// Reply is what an upstream answered with success.
+type Reply struct {
+	Status    int
+	Header    *fasthttp.ResponseHeader // nil = none
+	Body      []byte                   // of a plain answer
+	Usage     chat.Usage               // of a plain answer
+	RequestID string                   // the provider's own
+	Events    Events                   // of a stream; nil = a plain answer
+	Closer    interface{ Close() }
+}
+
+// Events are the events of a streamed reply. Next gives io.EOF at the proper end; every other error is a *providers.Error.
+type Events interface {
+	Next() (sse.Event, error)
+	Chunk() *openai.Chunk // what the last event is
+	Usage() chat.Usage    // told so far
+	Finished() bool       // a finish_reason came
+}
+
+// Through makes an Upstream of a connection.
+func Through(c *providers.Connection) Upstream { return through{c} }
+
+type through struct{ connection *providers.Connection }
+
+func (t through) Do(call *providers.Call) (Reply, *providers.Error) {
+	a, err := t.connection.Do(call)
+	if err != nil {
+		return Reply{}, err
+	}
+	r := Reply{Status: a.Status, Header: a.Header, Body: a.Body, Usage: a.Chunk.Usage, RequestID: a.RequestID, Closer: a}
+	if a.Stream != nil {
+		r.Events = a.Stream
+	}
+	return r, nil
+}
