@@ -9,7 +9,7 @@ import (
 // Rule is one rule of a policy, as written and compiled.
 type Rule struct {
 	Index int    // position in Policy.Rules
-	Name  string // "" = it has none
+	Name  string // "rule 3" where the file gives none
 	Line  int    // in the file
 
 	When                       string // "" = every request
@@ -38,11 +38,13 @@ type Share struct {
 func (r *Rule) Label() string { return ruleLabel(r.Index, r.Name) }
 
 func ruleLabel(i int, name string) string {
-	if name == "" {
-		return fmt.Sprintf("rule %d", i+1)
+	if unnamed := unnamed(i); name == "" || name == unnamed {
+		return unnamed
 	}
 	return fmt.Sprintf("rule %d %q", i+1, name)
 }
+
+func unnamed(i int) string { return fmt.Sprintf("rule %d", i+1) }
 
 // Hard says that the rule has a part that binds the whole chain and fails closed.
 func (r *Rule) Hard() bool {

@@ -46,14 +46,14 @@ func (r *reader) rules(f field) {
 			r.part(&rule, g)
 		}
 		r.whole(&rule, node, fields, path)
-		if other, ok := taken[rule.Name]; ok && rule.Name != "" {
+		if rule.Name == "" {
+			rule.Name = unnamed(i)
+		}
+		if other, ok := taken[rule.Name]; ok {
 			r.at(node, path, fmt.Sprintf("rule %d has the same name", other+1), "names tell rules apart in decisions and metrics")
 		}
 		taken[rule.Name] = i
 		rule.salt = xxhash.Sum64String(rule.Name)
-		if rule.Name == "" {
-			rule.salt = uint64(i)
-		}
 		r.policy.Rules = append(r.policy.Rules, rule)
 	}
 	r.rule = ""
