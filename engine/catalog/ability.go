@@ -9,15 +9,23 @@ import (
 )
 
 // ReferenceDifficulty is the difficulty, on the scale of the tiers, at which Ability states expected quality: the mean of
-// hand-labelled requests.
-const ReferenceDifficulty = 0.35
-
-// ease is how much easier, in logits, a request of the reference difficulty is than a LiveBench question. margin is what a
-// guess is lowered by. prior is how many figures a model's overall rank counts as within a category. See docs/abilities.md.
+// hand-labelled requests. DifficultySlope is by how many logits quality falls for each unit of difficulty beyond it; a
+// LiveBench question then lies in the middle of COMPLEX. See docs/abilities.md.
 const (
-	ease   = 2.6
-	margin = 0.2
-	prior  = 1.0
+	ReferenceDifficulty = 0.35
+	DifficultySlope     = 5.2
+	liveBenchDifficulty = 0.85
+)
+
+const (
+	// ease is how much easier, in logits, a request of the reference difficulty is than a LiveBench question.
+	ease = DifficultySlope * (liveBenchDifficulty - ReferenceDifficulty)
+	// prior is how many figures a model's overall rank counts as within a category.
+	prior = 1.0
+	// A guess is lowered: by what models of one family differ, or by what price and age leave open.
+	siblingMargin, priceMargin = 0.2, 0.4
+	// Where all figures are of one field, the guess counts as guessWeight of them and none leads further than guessReach.
+	guessWeight, guessReach = 3.0, 0.75
 )
 
 const overall = "overall"
@@ -39,12 +47,19 @@ func (s *standing) add(c label.Category, deviation, weight float64) {
 	s.figures[c]++
 }
 
-// moved is the standing shifted as a whole, with nothing known about it but why.
+// moved is the standing shifted as a whole: an estimate, without evidence of its own.
 func (s *standing) moved(by float64, why string) *standing {
 	g := *s
 	g.overall += by
-	g.known, g.figures, g.sources = false, [label.NumCategories]uint8{}, []string{why}
+	g.figures, g.sources = [label.NumCategories]uint8{}, []string{why}
 	return &g
+}
+
+// guess is a standing moved to another model, of which nothing is known.
+func (s *standing) guess(by float64, why string) *standing {
+	g := s.moved(by, why)
+	g.known = false
+	return g
 }
 
 // ability is expected quality at the reference difficulty. A category's figures pull it away from the overall rank, which
@@ -64,8 +79,8 @@ type deriver struct {
 	rows map[*Model]map[string]*standing // by effort, byDefault or thinking: figures of their own
 	// offsets is what an effort adds to the rank at high effort.
 	offsets map[string]float64
-	hard    map[string]float64 // benchmark → logits by which it is harder than LiveBench
-	guess   func(*Model) float64
+	hard    map[string]float64   // benchmark → logits by which it is harder than LiveBench
+	average func(*Model) float64 // what models of its price and age have
 	done    map[*Model]*standing // at the model's default
 }
 
@@ -93,9 +108,9 @@ func derive(c *Catalog, doc document) {
 			}
 		}
 	}
-	d.guess = d.pricePrior()
+	d.average = d.pricePrior()
 	for _, m := range c.Models {
-		d.state(m, d.model(m, 0))
+		d.state(m, d.model(m))
 	}
 }
 
@@ -133,7 +148,7 @@ func (a *Ability) state(stated map[string]float64) {
 }
 
 // model is a model's standing as it answers when no effort is asked for.
-func (d *deriver) model(m *Model, depth int) *standing {
+func (d *deriver) model(m *Model) *standing {
 	if s := d.done[m]; s != nil {
 		return s
 	}
@@ -146,27 +161,34 @@ func (d *deriver) model(m *Model, depth int) *standing {
 		s = from.moved(d.offsets[d.assumed(m)]-d.offsets[effort], "estimated from "+effort+" effort: "+from.sources[0])
 	}
 	if s == nil {
-		s = d.unseen(m, depth)
+		s = d.unseen(m)
 	}
 	d.done[m] = s
 	return s
 }
 
-// assumed is the effort that a model is taken to use when nothing is asked for: its default, else none or the weakest.
+// assumed is the effort that a model is taken to use when nothing is asked for: its default; else none, or if it thinks,
+// the weakest that has figures, or high.
 func (d *deriver) assumed(m *Model) string {
 	switch {
 	case m.DefaultEffort != "":
 		return m.DefaultEffort
 	case !m.Thinks:
 		return "none"
-	case len(m.Efforts) > 0:
-		return m.Efforts[0].Name
 	}
-	return thinking
+	for _, e := range efforts {
+		if d.rows[m][e] != nil {
+			return e
+		}
+	}
+	return "high"
 }
 
+// sibling is the model that stands in for one without figures; nil = none.
+func (d *deriver) sibling(m *Model) *Model { return d.c.byModel[d.doc.Models[m.ID].Sibling] }
+
 // effort is a model's standing at an effort: its own figures, else those of its nearest effort that has some, moved by
-// what efforts make in general.
+// what efforts make in general; else its sibling's at that effort, moved as the model as a whole was.
 func (d *deriver) effort(m *Model, name string, own *standing) *standing {
 	if s := d.rows[m][name]; s != nil {
 		return s
@@ -174,7 +196,12 @@ func (d *deriver) effort(m *Model, name string, own *standing) *standing {
 	if from, effort := d.nearest(m, name); from != nil {
 		return from.moved(d.offsets[name]-d.offsets[effort], "estimated from "+effort+" effort: "+from.sources[0])
 	}
-	return own.moved(d.offsets[name]-d.offsets[d.assumed(m)], "estimated: "+own.sources[0])
+	if sib := d.sibling(m); sib != nil {
+		whole := d.model(sib)
+		return d.effort(sib, name, whole).guess(own.overall-whole.overall, own.sources[0])
+	}
+	// Nothing is claimed above what is taken to be the default.
+	return own.moved(min(0, d.offsets[name]-d.offsets[d.assumed(m)]), own.sources[0])
 }
 
 // nearest is the row whose effort is nearest to the asked one, the weaker of two. A row of unknown effort (the default of
@@ -199,27 +226,45 @@ func (d *deriver) nearest(m *Model, effort string) (*standing, string) {
 
 // unseen is the standing of a model without a row: its sibling's or what models of its price and age have, both lowered;
 // figures of other benchmarks move it.
-func (d *deriver) unseen(m *Model, depth int) *standing {
+func (d *deriver) unseen(m *Model) *standing {
 	var s *standing
-	if sib := d.c.byModel[d.doc.Models[m.ID].Sibling]; sib != nil && depth < 4 {
-		s = d.effort(sib, d.assumed(m), d.model(sib, depth+1)).moved(-margin, "guessed from "+sib.ID)
+	if sib := d.sibling(m); sib != nil {
+		from := d.model(sib)
+		if m.DefaultEffort != "" {
+			from = d.effort(sib, m.DefaultEffort, from)
+		} else if !m.Thinks {
+			from = d.effort(sib, "none", from)
+		} else if len(m.Efforts) > 0 && m.effort(sib.DefaultEffort) == nil {
+			from = d.effort(sib, m.Efforts[0].Name, from) // what its sibling does by default it can't
+		}
+		s = from.guess(-siblingMargin, "guessed from "+sib.ID)
 	} else {
-		s = (&standing{overall: d.guess(m)}).moved(-margin, "guessed from price and age")
+		s = (&standing{overall: d.average(m)}).guess(-priceMargin, "guessed from price and age")
 	}
 	found := d.figuresOf(m)
 	if len(found) == 0 {
 		return s
 	}
-	// The guess counts as two figures, and no figure takes the model further than 1.5 from it: they are all of coding.
-	sum, n := 2*s.overall, 2.0
+	within := func(x float64) float64 { return min(max(x, -guessReach), guessReach) }
+	sum, n := guessWeight*s.overall, guessWeight
 	for _, f := range found {
-		sum, n = sum+min(max(f.theta, s.overall-1.5), s.overall+1.5), n+1
+		sum, n = sum+s.overall+within(f.theta-s.overall), n+1
 	}
 	s.overall, s.known = sum/n, true
 	for _, f := range found {
-		f.count(s, min(max(f.theta-s.overall, -1.5), 1.5))
+		f.count(s, within(f.theta-s.overall))
 	}
 	return s
+}
+
+// effort is one of the model's efforts by name; nil = it has none of that name.
+func (m *Model) effort(name string) *Effort {
+	for i := range m.Efforts {
+		if m.Efforts[i].Name == name {
+			return &m.Efforts[i]
+		}
+	}
+	return nil
 }
 
 // distinctRows are a model's rows, each once.
@@ -277,14 +322,14 @@ func (d *deriver) effortOffsets() map[string]float64 {
 }
 
 // pricePrior fits overall rank by price and age over the models that have figures: rank = a + b·log10(output price in USD
-// per million) + c·years. A model without a price or date is taken to be an average one there.
+// per million) + c·years. A model without a date is taken to be of average age, one without a price to be cheap.
 func (d *deriver) pricePrior() func(*Model) float64 {
 	var x [][2]float64
 	var y []float64
 	for _, m := range d.c.Models {
 		p, year := d.price(m), years(m.Released)
 		if rows := d.rows[m]; len(rows) > 0 && !math.IsNaN(p) && !math.IsNaN(year) {
-			x, y = append(x, [2]float64{p, year}), append(y, d.model(m, 0).overall)
+			x, y = append(x, [2]float64{p, year}), append(y, d.model(m).overall)
 		}
 	}
 	if len(y) < 8 { // a catalog of a user's own: too few to fit anything
@@ -303,7 +348,7 @@ func (d *deriver) pricePrior() func(*Model) float64 {
 		u, v, w := x[i][0]-mean[0], x[i][1]-mean[1], y[i]-my
 		s00, s01, s11, s0y, s1y = s00+u*u, s01+u*v, s11+v*v, s0y+u*w, s1y+v*w
 	}
-	det := s00*s11 - s01*s01
+	det, cheap := s00*s11-s01*s01, mean[0]-math.Sqrt(s00/n)
 	b, c := (s0y*s11-s1y*s01)/det, (s1y*s00-s0y*s01)/det
 	if !(det > 1e-9) {
 		b, c = 0, 0
@@ -311,7 +356,7 @@ func (d *deriver) pricePrior() func(*Model) float64 {
 	return func(m *Model) float64 {
 		p, year := d.price(m), years(m.Released)
 		if math.IsNaN(p) {
-			p = mean[0]
+			p = cheap
 		}
 		if math.IsNaN(year) {
 			year = mean[1]

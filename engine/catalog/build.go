@@ -138,15 +138,7 @@ func (b *builder) deployments() {
 		b.c.homes[m] = append(b.c.homes[m], d)
 	}
 	for _, homes := range b.c.homes {
-		slices.SortStableFunc(homes, func(x, y *Deployment) int {
-			switch {
-			case x.Home == y.Home:
-				return 0
-			case x.Home:
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(homes, func(x, y *Deployment) int { return -compareBool(x.Home, y.Home) })
 	}
 }
 
@@ -196,6 +188,12 @@ func (b *builder) references() {
 			}
 			if _, ok := b.doc.Models[ref.id]; !ok || ref.id == m.ID {
 				b.fail(at+"."+ref.field, fmt.Sprintf("no other model %q", ref.id), didYouMean(ref.id, ids))
+			}
+		}
+		for id, n := e.Sibling, 0; id != ""; id, n = b.doc.Models[id].Sibling, n+1 {
+			if n > len(ids) {
+				b.fail(at+".sibling", "siblings go round in a circle", "end the line at a model that has figures")
+				break
 			}
 		}
 	}

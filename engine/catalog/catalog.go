@@ -59,8 +59,8 @@ type Model struct {
 // Effort is one reasoning effort of a model.
 type Effort struct {
 	Name string // as the provider spells it: none, minimal, low, medium, high, xhigh, max
-	// Ability replaces the model's: from figures of this effort's own (Known), or estimated from the model's other efforts.
-	// nil = the model's own.
+	// Ability replaces the model's: from figures of this effort's own (then it has Evidence), or estimated from the
+	// model's other efforts. nil = the model's own.
 	Ability         *Ability
 	ReasoningTokens float64 // expected per completion token
 }
@@ -94,8 +94,8 @@ type Ability struct {
 	// Evidence is how many benchmark figures speak for the category; 0 = shrunk wholly to Overall.
 	Evidence [label.NumCategories]uint8
 	Sources  []string // the figures used, for people
-	// Known is false where no public figure of this model at this effort was found: everything in it is then a guess, and
-	// Sources says from what.
+	// Known is false where no public figure of the model was found: everything in it is then a guess. Estimates from
+	// figures of another effort are Known, have no Evidence, and Sources says what they are.
 	Known bool
 }
 

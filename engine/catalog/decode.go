@@ -57,7 +57,7 @@ func (e Errors) Error() string {
 type decoder struct {
 	file   string
 	errors Errors
-	// lines remembers where entries stand, for problems that show only when the whole is put together.
+	// places remembers where entries stand, for problems that show only when the whole is put together; nil = nobody asks.
 	places map[string]*yaml.Node
 }
 
@@ -99,7 +99,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 		d.fail(n, path, "anchors and aliases are not supported", "write the value out")
 		return
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		v.SetZero()
+		if !entries(v.Type()) { // an empty section takes nothing away
+			v.SetZero()
+		}
 		return
 	}
 	if s, ok := v.Addr().Interface().(scalar); ok {
@@ -133,6 +135,11 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 	default:
 		d.plain(n, v, path)
 	}
+}
+
+// entries are the document and its sections.
+func entries(t reflect.Type) bool {
+	return t == reflect.TypeFor[document]() || t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
@@ -183,9 +190,6 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 		}
 		d.value(value, element, at)
 		merged.SetMapIndex(k, element)
-		if d.places != nil {
-			d.places[at] = key
-		}
 	})
 	v.Set(merged)
 }
@@ -206,7 +210,11 @@ func (d *decoder) pairs(n *yaml.Node, path string, f func(key, value *yaml.Node,
 			d.fail(key, path, fmt.Sprintf("%q is here twice", key.Value), "keep one of them")
 		default:
 			seen[key.Value] = true
-			f(key, value, join(path, key.Value))
+			at := join(path, key.Value)
+			if d.places != nil {
+				d.places[at] = key
+			}
+			f(key, value, at)
 		}
 	}
 }

@@ -1,8 +1,9 @@
 package catalog
 
 import (
+	"cmp"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -34,54 +35,56 @@ func (c *Catalog) Find(name string) (*Model, *Deployment) {
 	return nil, nil
 }
 
-// Nearest are up to n canonical ids whose names are most like the unknown one, best first: at most a third of the name
-// may differ.
+// Nearest are up to n canonical ids whose names are most like the unknown one, best first, of equals what is active and
+// newest: at most a third of the name may differ.
 func (c *Catalog) Nearest(name string, n int) []string {
 	name = strings.ToLower(name)
 	if len(name) > 200 { // no model is called that; the client's text is not worth the time
 		return nil
 	}
-	type near struct {
-		id       string
-		distance int
-	}
-	best := map[string]int{}
+	best := map[*Model]int{}
 	for _, known := range c.names {
-		m, _ := c.Find(known)
-		if m.Status == Unlisted {
-			continue
-		}
+		m := c.byAlias[known]
 		limit := max(1, max(len(name), len(known))/3)
-		if abs(len(known)-len(name)) > limit {
+		if m.Status == Unlisted || abs(len(known)-len(name)) > limit {
 			continue
 		}
-		dist := distance(name, known)
-		if old, ok := best[m.ID]; dist <= limit && (!ok || dist < old) {
-			best[m.ID] = dist
+		d := distance(name, known)
+		if old, ok := best[m]; d <= limit && (!ok || d < old) {
+			best[m] = d
 		}
 	}
-	all := make([]near, 0, len(best))
-	for id, dist := range best {
-		all = append(all, near{id, dist})
-	}
-	sort.Slice(all, func(i, j int) bool {
-		if all[i].distance != all[j].distance {
-			return all[i].distance < all[j].distance
-		}
-		return all[i].id < all[j].id
+	near := slices.SortedFunc(maps.Keys(best), func(a, b *Model) int {
+		return cmp.Or(
+			cmp.Compare(best[a], best[b]),
+			-compareBool(a.Status == Active, b.Status == Active),
+			-strings.Compare(a.Released, b.Released),
+			strings.Compare(a.ID, b.ID),
+		)
 	})
-	ids := make([]string, 0, n)
-	for _, a := range all[:min(max(n, 0), len(all))] {
-		ids = append(ids, a.id)
+	ids := make([]string, 0, max(n, 0))
+	for _, m := range near[:min(max(n, 0), len(near))] {
+		ids = append(ids, m.ID)
 	}
 	return ids
+}
+
+// compareBool puts false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // didYouMean suggests the nearest of the known words, "" if none is near.
 func didYouMean(word string, known []string) string {
 	best, least := "", max(2, len(word)/3)+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d < least {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {
 			best, least = k, d
 		}
 	}
@@ -121,11 +124,4 @@ func distance(a, b string) int {
 func abs(n int) int { return max(n, -n) }
 
 // sorted are the keys of a map in order.
-func sorted[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
