@@ -134,12 +134,17 @@ func (c *Connection) Validate(ctx context.Context) Account {
 	}
 	defer x.Close()
 	var list struct {
-		Data []json.RawMessage
+		Data json.RawMessage // OpenRouter answers with an object: what is known of the key
 	}
 	if err := json.Unmarshal(x.Body, &list); err != nil {
-		return c.noteAccount(key, Account{State: Degraded, Detail: "the list of models is no JSON; is base_url right?"})
+		return c.noteAccount(key, Account{State: Degraded, Detail: "the answer to " + path + " is no JSON; is base_url right?"})
 	}
-	return c.noteAccount(key, Account{State: Healthy, Detail: fmt.Sprintf("%d models", len(list.Data))})
+	a := Account{State: Healthy, Detail: "key accepted"}
+	var models []json.RawMessage
+	if json.Unmarshal(list.Data, &models) == nil && len(models) > 0 {
+		a.Detail = fmt.Sprintf("key accepted, %d models", len(models))
+	}
+	return c.noteAccount(key, a)
 }
 
 // last4 is what may be shown of a key; short ones show nothing.

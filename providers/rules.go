@@ -161,8 +161,9 @@ var rules = []rule{
 	{code: "rate_limit_exceeded", class: RateLimited},
 	{typ: "rate_limit_error", class: RateLimited},
 	{typ: "overloaded_error", class: Overloaded},
-	{code: "server_error", class: Server},
-	{typ: "server_error", class: Server},
+	{text: "currently overloaded", class: Overloaded},
+	{status: 200, code: "server_error", class: Server},
+	{status: 200, typ: "server_error", class: Server},
 	{status: 200, typ: "invalid_request_error", class: BadRequest},
 }
 

@@ -1,0 +1,186 @@
+// Package sim is 13 simulated providers: what the demo, the tests and the load generator talk to. They speak the OpenAI
+// dialect with the habits of the real ones: how they count, where they put their usage, what their errors look like.
+// All they do is decided by a seed.
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"github.com/routor/routor/engine/catalog"
+)
+
+// Options make a fleet.
+type Options struct {
+	Catalog *catalog.Catalog // whose models are served; nil = the built-in one
+	Seed    uint64           // of everything that varies
+	// Latency scales waiting: 1 = as the real models, 0 = none (tests, load).
+	Latency float64
+}
+
+// Fleet is the simulated providers. It is safe for concurrent use.
+type Fleet struct {
+	o         Options
+	providers map[string]*provider
+	memory    *fasthttputil.InmemoryListener
+	server    *fasthttp.Server
+	served    sync.WaitGroup
+	closing   chan struct{}
+	closed    sync.Once
+}
+
+// provider is one simulated provider.
+type provider struct {
+	fleet  *Fleet
+	id     string
+	habits habits
+	models map[string]*model
+	order  []string // of models
+	faults atomic.Pointer[Faults]
+	count  atomic.Uint64 // requests so far: what chance is drawn from
+	cache  promptCache
+}
+
+// Providers are the ids of the simulated providers.
+func Providers() []string {
+	return []string{"openai", "anthropic", "google", "deepseek", "xai", "nvidia", "moonshot", "minimax", "zai", "alibaba", "mistral", "microsoft", "xiaomi"}
+}
+
+// New starts a fleet that listens in memory. Close ends it.
+func New(o Options) *Fleet {
+	if o.Catalog == nil {
+		o.Catalog = catalog.Builtin()
+	}
+	f := &Fleet{o: o, providers: map[string]*provider{}, memory: fasthttputil.NewInmemoryListener(), closing: make(chan struct{})}
+	for _, id := range Providers() {
+		p := &provider{fleet: f, id: id, habits: habitsOf(id)}
+		p.models, p.order = modelsOf(o.Catalog, id)
+		p.faults.Store(&Faults{})
+		f.providers[id] = p
+	}
+	f.server = &fasthttp.Server{
+		Handler: f.handle, Name: "routor-sim", NoDefaultServerHeader: true, MaxRequestBodySize: 64 << 20,
+		ReadBufferSize: 16 << 10, IdleTimeout: 2 * time.Minute, CloseOnShutdown: true, StreamRequestBody: false,
+		Logger: quiet{}, KeepHijackedConns: true,
+	}
+	f.serve(f.memory)
+	return f
+}
+
+// quiet drops the server's remarks on connections that clients gave up: that is what faults are for.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+func (f *Fleet) serve(l net.Listener) {
+	f.served.Add(1)
+	go func() {
+		defer f.served.Done()
+		_ = f.server.Serve(l)
+	}()
+}
+
+// Listen serves the fleet on a TCP address as well, each provider under its name: http://HOST:PORT/openai/v1. It returns
+// the address that it listens on.
+func (f *Fleet) Listen(addr string) (net.Addr, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("simulated providers: %w", err)
+	}
+	f.serve(l)
+	return l.Addr(), nil
+}
+
+// BaseURL is a provider's base URL in memory. Over TCP the host is the one of Listen.
+func (f *Fleet) BaseURL(provider string) string { return "http://routor.sim/" + provider + "/v1" }
+
+// Provider is a copy of a catalog's provider that reaches the simulated one: its address in memory, in the OpenAI dialect.
+func (f *Fleet) Provider(p *catalog.Provider) *catalog.Provider {
+	c := *p
+	c.BaseURL, c.Dialect, c.Models = f.BaseURL(p.ID), "openai", "/models"
+	return &c
+}
+
+// Dial is how a connection reaches a provider in memory, whatever the address.
+func (f *Fleet) Dial(provider string) func(addr string) (net.Conn, error) {
+	return func(string) (net.Conn, error) {
+		p := f.providers[provider]
+		if p == nil {
+			return nil, fmt.Errorf("no simulated provider %q", provider)
+		}
+		if p.faults.Load().Refuse {
+			return nil, errors.New("connection refused (simulated)")
+		}
+		return f.memory.Dial()
+	}
+}
+
+// Set switches a provider's faults; the zero Faults switch them off. It works from the next request on.
+func (f *Fleet) Set(provider string, faults Faults) error {
+	p := f.providers[provider]
+	if p == nil {
+		return fmt.Errorf("no simulated provider %q (there are: %s)", provider, strings.Join(Providers(), ", "))
+	}
+	if err := faults.check(); err != nil {
+		return err
+	}
+	p.faults.Store(&faults)
+	return nil
+}
+
+// Faults are a provider's faults as they are switched.
+func (f *Fleet) Faults(provider string) Faults {
+	if p := f.providers[provider]; p != nil {
+		return *p.faults.Load()
+	}
+	return Faults{}
+}
+
+// Models are the ids that a provider serves.
+func (f *Fleet) Models(provider string) []string {
+	if p := f.providers[provider]; p != nil {
+		return p.order
+	}
+	return nil
+}
+
+// Requests is how many chat completions a provider was asked for.
+func (f *Fleet) Requests(provider string) uint64 {
+	if p := f.providers[provider]; p != nil {
+		return p.count.Load()
+	}
+	return 0
+}
+
+// Close ends all connections and everything that waits.
+func (f *Fleet) Close() {
+	f.closed.Do(func() {
+		close(f.closing)
+		_ = f.server.Shutdown()
+		_ = f.memory.Close()
+		f.served.Wait()
+	})
+}
+
+// wait is a pause that ends early when the fleet closes, and says whether it did.
+func (f *Fleet) wait(d time.Duration) (closing bool) {
+	if d <= 0 {
+		return false
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return false
+	case <-f.closing:
+		return true
+	}
+}

@@ -1,0 +1,170 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/bytedance/sonic"
+)
+
+// request is what a simulated provider reads of a chat completion.
+type request struct {
+	Model         string    `json:"model"`
+	Messages      []message `json:"messages"`
+	Stream        bool      `json:"stream"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+	Tools []struct {
+		Type     string
+		Function struct {
+			Name, Description string
+			Parameters        json.RawMessage
+		}
+	} `json:"tools"`
+	ToolChoice json.RawMessage `json:"tool_choice"`
+	Format     struct {
+		Type   string
+		Schema struct {
+			Schema json.RawMessage
+		} `json:"json_schema"`
+	} `json:"response_format"`
+	N             int             `json:"n"`
+	MaxTokens     int             `json:"max_tokens"`
+	MaxCompletion int             `json:"max_completion_tokens"`
+	Stop          json.RawMessage `json:"stop"`
+	Effort        string          `json:"reasoning_effort"`
+}
+
+type message struct {
+	Role    string          `json:"role"`
+	Content json.RawMessage `json:"content"`
+}
+
+// text is a message's text, and how much of anything else there is in it.
+func (m *message) text() (text string, others int) {
+	if len(m.Content) == 0 {
+		return "", 0
+	}
+	if m.Content[0] == '"' {
+		_ = sonic.Unmarshal(m.Content, &text)
+		return text, 0
+	}
+	var parts []struct{ Type, Text string }
+	_ = sonic.Unmarshal(m.Content, &parts)
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Text == "" {
+			others++
+			continue
+		}
+		b.WriteString(p.Text)
+		b.WriteByte('\n')
+	}
+	return strings.TrimSpace(b.String()), others
+}
+
+// readRequest reads a body as a strict provider does; the problem is an error message in the end.
+func readRequest(body []byte) (r *request, problem string) {
+	r = new(request)
+	if err := sonic.Unmarshal(body, r); err != nil {
+		return nil, "We could not parse the JSON body of your request."
+	}
+	switch {
+	case r.Model == "":
+		return nil, "you must provide a model parameter"
+	case len(r.Messages) == 0:
+		return nil, "Missing required parameter: 'messages'."
+	case r.N < 0 || r.N > 128:
+		return nil, "Invalid 'n': expected a value from 1 to 128."
+	}
+	for _, m := range r.Messages {
+		switch m.Role {
+		case "system", "developer", "user", "assistant", "tool", "function":
+		default:
+			return nil, "Invalid value: '" + m.Role + "'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'."
+		}
+	}
+	if own := routorField(body); own != "" {
+		return nil, "Unrecognized request argument supplied: " + own
+	}
+	r.N = max(r.N, 1)
+	if r.MaxCompletion > 0 {
+		r.MaxTokens = r.MaxCompletion
+	}
+	return r, ""
+}
+
+// routorField is a field of Routor's own that should not have come this far.
+func routorField(body []byte) string {
+	if !bytes.Contains(body, []byte(`"routor_`)) {
+		return ""
+	}
+	var fields map[string]json.RawMessage
+	_ = sonic.Unmarshal(body, &fields)
+	for name := range fields {
+		if strings.HasPrefix(name, "routor_") {
+			return name
+		}
+	}
+	return ""
+}
+
+// last is the last message of a role, and its text.
+func (r *request) last(role string) (text string, others int) {
+	for i := len(r.Messages) - 1; i >= 0; i-- {
+		if r.Messages[i].Role == role {
+			return r.Messages[i].text()
+		}
+	}
+	return "", 0
+}
+
+// stops are the stop sequences.
+func (r *request) stops() []string {
+	var one string
+	var many []string
+	if sonic.Unmarshal(r.Stop, &many) != nil && sonic.Unmarshal(r.Stop, &one) == nil && one != "" {
+		many = []string{one}
+	}
+	return many
+}
+
+// tool is which of the tools offered is called: the one that tool_choice names, the first if one is required, else one
+// that the user's words speak of; -1 = none.
+func (r *request) tool() int {
+	if len(r.Tools) == 0 || r.Messages[len(r.Messages)-1].Role != "user" {
+		return -1
+	}
+	var mode string
+	if len(r.ToolChoice) > 0 && sonic.Unmarshal(r.ToolChoice, &mode) != nil {
+		var named struct{ Function struct{ Name string } }
+		_ = sonic.Unmarshal(r.ToolChoice, &named)
+		for i := range r.Tools {
+			if r.Tools[i].Function.Name == named.Function.Name {
+				return i
+			}
+		}
+		return 0
+	}
+	switch mode {
+	case "none":
+		return -1
+	case "required", "any":
+		return 0
+	}
+	text, _ := r.last("user")
+	text = strings.ToLower(text)
+	for i := range r.Tools {
+		for _, word := range strings.FieldsFunc(strings.ToLower(r.Tools[i].Function.Name), func(c rune) bool { return c == '_' || c == '-' || c == '.' }) {
+			if len(word) > 3 && strings.Contains(text, word) {
+				return i
+			}
+		}
+	}
+	if strings.Contains(text, " tool") || strings.Contains(text, "function") {
+		return 0
+	}
+	return -1
+}

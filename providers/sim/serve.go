@@ -1,0 +1,319 @@
+package sim
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// handle serves /PROVIDER/v1/chat/completions, /PROVIDER/v1/models, and /PROVIDER/faults to look at and switch its faults.
+func (f *Fleet) handle(ctx *fasthttp.RequestCtx) {
+	id, path, _ := strings.Cut(strings.TrimPrefix(string(ctx.Path()), "/"), "/")
+	p := f.providers[id]
+	if p == nil {
+		ctx.Error("no simulated provider here; there are: /"+strings.Join(Providers(), "/v1, /")+"/v1\n", fasthttp.StatusNotFound)
+		return
+	}
+	if path == "faults" {
+		p.switchFaults(ctx)
+		return
+	}
+	ctx.Response.Header.Set("X-Request-Id", fmt.Sprintf("sim-%s-%d", p.id, ctx.ID()))
+	switch key := keyOf(ctx); {
+	case key == "" || strings.Contains(key, "bad"):
+		p.refuse(ctx, refusalOf(p.id, "auth", ""))
+	case path == "v1/models" && ctx.IsGet():
+		p.listModels(ctx)
+	case path == "v1/chat/completions" && ctx.IsPost():
+		p.complete(ctx)
+	default:
+		ctx.Error(`{"error":{"message":"Invalid URL","type":"invalid_request_error","param":null,"code":null}}`, fasthttp.StatusNotFound)
+		ctx.SetContentType("application/json")
+	}
+}
+
+// keyOf is the key, wherever it stands. Any will do; one with "bad" in it is refused, to show what that looks like.
+func keyOf(ctx *fasthttp.RequestCtx) string {
+	h := &ctx.Request.Header
+	if bearer, ok := strings.CutPrefix(string(h.Peek("Authorization")), "Bearer "); ok {
+		return bearer
+	}
+	for _, name := range []string{"X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
+		if v := h.Peek(name); len(v) > 0 {
+			return string(v)
+		}
+	}
+	return ""
+}
+
+func (p *provider) switchFaults(ctx *fasthttp.RequestCtx) {
+	if ctx.IsPut() || ctx.IsPost() {
+		faults, err := ParseFaults(ctx.QueryArgs())
+		if err == nil {
+			err = p.fleet.Set(p.id, faults)
+		}
+		if err != nil {
+			ctx.Error(err.Error()+"\n", fasthttp.StatusBadRequest)
+			return
+		}
+	}
+	b, _ := json.Marshal(p.faults.Load())
+	ctx.SetContentType("application/json")
+	ctx.SetBody(append(b, '\n'))
+}
+
+func (p *provider) listModels(ctx *fasthttp.RequestCtx) {
+	b := []byte(`{"object":"list","data":[`)
+	for i, id := range p.order {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(append(b, `{"id":`...), id), `,"object":"model","created":1767225600,"owned_by":"`...)
+		b = append(append(b, p.id...), `"}`...)
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(append(b, `]}`...))
+}
+
+func (p *provider) refuse(ctx *fasthttp.RequestCtx, r refusal) {
+	ctx.SetStatusCode(r.status)
+	ctx.SetContentType("application/json")
+	ctx.SetBodyString(r.body)
+}
+
+// complete answers a chat completion, unless a fault hits.
+func (p *provider) complete(ctx *fasthttp.RequestCtx) {
+	c := chance(p.fleet.o.Seed ^ xxhash.Sum64String(p.id) ^ p.count.Add(1)*0x9e3779b97f4a7c15)
+	faults := *p.faults.Load()
+	if faults.Rate > 0 && c.share() >= faults.Rate {
+		faults = Faults{Slow: faults.Slow}
+	}
+	scale := p.fleet.o.Latency * max(faults.Slow, 1)
+	body := ctx.PostBody()
+	r, problem := readRequest(body)
+	var m *model
+	if problem == "" {
+		m = p.named(r.Model)
+	}
+	a := answer{p: p, faults: faults, scale: scale}
+	switch {
+	case faults.Garbage:
+		a.refusal = &refusal{502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"}
+		a.contentType = "text/html"
+	case faults.Error != "" && !faults.InBand:
+		a.refusal = new(refusalOf(p.id, faults.Error, modelName(r)))
+	case problem != "":
+		a.refusal = &refusal{400, string(append(append([]byte(`{"error":{"message":`), appendString(nil, problem)...), `,"type":"invalid_request_error","param":null,"code":null}}`...))}
+	case m == nil:
+		a.refusal = new(refusalOf(p.id, "model_not_found", r.Model))
+	default:
+		w := &writer{p: p, r: r, n: p.answer(m, r, body, c), created: time.Now().Unix(), c: c}
+		a.compose(w)
+	}
+	a.send(ctx)
+}
+
+func modelName(r *request) string {
+	if r == nil {
+		return ""
+	}
+	return r.Model
+}
+
+// answer is what goes out: a refusal, a body, or a stream; properly, or with the faults of a connection.
+type answer struct {
+	p           *provider
+	faults      Faults
+	scale       float64
+	refusal     *refusal
+	contentType string
+	body        []byte
+	stream      *script
+	before      time.Duration // of the body
+}
+
+// compose makes the body or the stream, with the error in it that faults may ask for.
+func (a *answer) compose(w *writer) {
+	wrong := ""
+	if a.faults.InBand {
+		class := a.faults.Error
+		if class == "" {
+			class = "server"
+		}
+		wrong = refusalOf(a.p.id, class, w.r.Model).body
+	}
+	if !w.r.Stream {
+		m := w.n.model
+		a.before = m.first + time.Duration(w.n.count.completion+w.n.count.reasoning)*m.each
+		if a.body = []byte(wrong); wrong == "" {
+			a.body = w.body(make([]byte, 0, 1024+2*len(w.n.text)))
+		}
+		return
+	}
+	a.stream = w.stream()
+	if wrong != "" {
+		n := min(a.faults.InBandAfter, len(a.stream.events)-1)
+		a.stream.events = a.stream.events[:n]
+		end := 0
+		if n > 0 {
+			end = a.stream.events[n-1].to
+		}
+		a.stream.bytes = a.stream.bytes[:end]
+		a.stream.add(0, func(dst []byte) []byte { return append(append(append(dst, "data: "...), wrong...), "\n\n"...) })
+	}
+}
+
+func (a *answer) pause(d time.Duration) (closing bool) {
+	return a.p.fleet.wait(time.Duration(float64(d) * a.scale))
+}
+
+func (a *answer) send(ctx *fasthttp.RequestCtx) {
+	if a.faults.raw() {
+		a.sendRaw(ctx)
+		return
+	}
+	switch {
+	case a.refusal != nil:
+		a.p.refuse(ctx, *a.refusal)
+		if a.contentType != "" {
+			ctx.SetContentType(a.contentType)
+		}
+		if a.faults.RetryAfter > 0 {
+			ctx.Response.Header.Set("Retry-After", a.retryAfter())
+		}
+	case a.stream != nil:
+		ctx.SetContentType("text/event-stream")
+		ctx.SetBodyStreamWriter(func(w *bufio.Writer) { a.play(w) })
+	default:
+		a.pause(a.before)
+		ctx.SetContentType("application/json")
+		ctx.Response.SetBodyRaw(a.body)
+	}
+}
+
+func (a *answer) retryAfter() string {
+	return strconv.Itoa(int((a.faults.RetryAfter + time.Second - 1) / time.Second))
+}
+
+// play writes a stream in its own time. It is flushed where it pauses.
+func (a *answer) play(w *bufio.Writer) {
+	for _, e := range a.stream.events {
+		if a.scale > 0 && e.pause > 0 {
+			if w.Flush() != nil || a.pause(e.pause) {
+				return
+			}
+		}
+		if _, err := w.Write(a.stream.bytes[e.from:e.to]); err != nil {
+			return
+		}
+	}
+	_ = w.Flush()
+}
+
+// sendRaw takes the connection and misbehaves on it.
+func (a *answer) sendRaw(ctx *fasthttp.RequestCtx) {
+	under := ctx.Conn()
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(conn net.Conn) {
+		if a.faults.Reset {
+			if tcp, ok := under.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0)
+			}
+			return
+		}
+		gone := make(chan struct{})
+		go func() { // the client has nothing more to say: what comes is its going away
+			defer close(gone)
+			_, _ = conn.Read(make([]byte, 1))
+		}()
+		a.misbehave(conn, gone)
+		_ = under.Close()
+		<-gone
+	})
+}
+
+func (a *answer) misbehave(conn net.Conn, gone <-chan struct{}) {
+	if a.faults.StallAfter == 0 && a.stall(conn, gone, false) {
+		return
+	}
+	status, kind, body := 200, "application/json", a.body
+	switch {
+	case a.refusal != nil:
+		status, body = a.refusal.status, []byte(a.refusal.body)
+	case a.stream != nil:
+		a.misplay(conn, gone)
+		return
+	default:
+		a.pause(a.before)
+	}
+	if a.contentType != "" {
+		kind = a.contentType
+	}
+	fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, fasthttp.StatusMessage(status), kind, len(body))
+	if cut := a.faults.CutAt; cut > 0 {
+		body = body[:min(cut, len(body))]
+	}
+	_, _ = conn.Write(body)
+}
+
+// misplay writes a stream that stalls or is cut.
+func (a *answer) misplay(conn net.Conn, gone <-chan struct{}) {
+	if _, err := conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")); err != nil {
+		return
+	}
+	sent := 0
+	for i, e := range a.stream.events {
+		if a.faults.StallAfter > 0 && i == a.faults.StallAfter && a.stall(conn, gone, true) {
+			return
+		}
+		if a.pause(e.pause) {
+			return
+		}
+		piece := a.stream.bytes[e.from:e.to]
+		if cut := a.faults.CutAt; cut > 0 && sent+len(piece) >= cut {
+			fmt.Fprintf(conn, "%x\r\n%s", len(piece), piece[:cut-sent])
+			return
+		}
+		if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece); err != nil {
+			return
+		}
+		sent += len(piece)
+	}
+	_, _ = conn.Write([]byte("0\r\n\r\n"))
+}
+
+// stall is silent, but for keep-alives in a stream, and says whether it is all over.
+func (a *answer) stall(conn net.Conn, gone <-chan struct{}, stream bool) bool {
+	if a.faults.Stall <= 0 {
+		return false
+	}
+	over := time.NewTimer(a.faults.Stall)
+	defer over.Stop()
+	var alive <-chan time.Time
+	if stream && a.faults.KeepAlive > 0 {
+		t := time.NewTicker(a.faults.KeepAlive)
+		defer t.Stop()
+		alive = t.C
+	}
+	for {
+		select {
+		case <-over.C:
+			return false
+		case <-gone:
+			return true
+		case <-a.p.fleet.closing:
+			return true
+		case <-alive:
+			if _, err := conn.Write([]byte("e\r\n: keep-alive\n\n\r\n")); err != nil {
+				return true
+			}
+		}
+	}
+}
