@@ -162,8 +162,13 @@ func (r *resolver) expect(n *ast.Node, of *set, have facts) {
 			return
 		}
 		if _, ok := of.find(x.Value); !ok && taken && of != tiers {
-			r.resolve(n, have, false) // an open value, such as key.team, as it stands
+			r.resolve(n, have, false) // an open value, such as asked, as it stands
 			return
+		} else if !ok && nearest(x.Value, of.words) == "" {
+			if p := r.unknownName(r.site, x.Value); strings.HasPrefix(p.hint, "did you mean") {
+				r.fail(x, p.message, p.hint)
+				return
+			}
 		}
 		r.literal(n, x.Value, of)
 	case *ast.ArrayNode:

@@ -293,7 +293,11 @@ func (d *document) texts(f field) []field {
 			continue
 		}
 		if item.Kind != yaml.ScalarNode || item.Tag != "!!str" || item.Style&yaml.TaggedStyle != 0 {
-			d.at(item, g.path, "must be a text", "write it quoted: "+inQuotes(d.line(item)))
+			meant := item.Value
+			if item.Style&yaml.TaggedStyle != 0 {
+				meant = d.line(item)
+			}
+			d.at(item, g.path, "must be a text", "write it quoted: "+inQuotes(meant))
 			continue
 		}
 		list = append(list, g)

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
@@ -94,11 +95,19 @@ func (e *evaluator) number(x *expression) (n float64, err string) {
 	return 0, "is not a number"
 }
 
-// reason is expr's message without its drawing of the source.
+// reason is expr's message without its drawing of the source, and without the values that it quotes: they may be of the
+// request's text, which belongs in no log.
 func reason(err error) string {
+	message := err.Error()
 	var at *file.Error
 	if errors.As(err, &at) && at.Message != "" {
-		return at.Message
+		message = at.Message
 	}
-	return err.Error()
+	if strings.HasPrefix(message, "invalid operation: int(") || strings.HasPrefix(message, "invalid operation: float(") {
+		return "a text is not a number"
+	}
+	if before, _, quoted := strings.Cut(message, `"`); quoted {
+		message = strings.TrimRight(before, " :")
+	}
+	return message
 }

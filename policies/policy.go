@@ -66,7 +66,7 @@ func (p *Policy) TierOf(difficulty float64) label.Tier {
 	return label.Complex
 }
 
-// margin is how far above a threshold a raised difficulty lies: enough to survive being kept as a float32.
+// margin is how far from a threshold a moved difficulty lies: enough to survive being kept as a float32.
 const margin = 1e-6
 
 // Clamp moves a difficulty into the tiers from floor to ceiling. A floor above the ceiling takes the ceiling.
@@ -77,7 +77,7 @@ func (p *Policy) Clamp(difficulty float64, floor, ceiling Bound) float64 {
 		tier = floor.Tier
 	}
 	if ceiling.Set && tier > ceiling.Tier {
-		difficulty = p.Thresholds[ceiling.Tier]
+		difficulty = max(0, p.Thresholds[ceiling.Tier]-margin)
 	}
 	return difficulty
 }
