@@ -296,7 +296,7 @@ func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
 func (d *Decision) wanting(need capability) string {
 	out := ""
 	for i, name := range capabilityNames {
-		if need&(1<<i) != 0 {
+		if need&(1<<i) != 0 && name != "" {
 			if out != "" {
 				out += ", "
 			}

@@ -141,9 +141,9 @@ func (d *Decision) Release() {
 // reset empties d and keeps its memory.
 func (d *Decision) reset() {
 	keep := d.scratch
-	class := d.Class
-	if keep.borrowed {
-		class.Heads = nil
+	class := classifiers.Result{}
+	if !keep.borrowed {
+		class.Heads = d.Class.Heads[:0]
 	}
 	clear(d.Candidates)
 	clear(d.Notes)
@@ -165,6 +165,3 @@ func (d *Decision) Best() *Candidate {
 	}
 	return &d.Candidates[d.Chain[0]]
 }
-
-// policyName is the policy's name for people.
-func policyName(p *policies.Policy) string { return p.Name }

@@ -131,7 +131,7 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 			timeouts.Total = max(left, 1)
 		}
 	}
-	call := &providers.Call{Deployment: c.Deployment, Body: x.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
+	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
 	x.call = call
 	x.unhook = context.AfterFunc(x.ctx, call.Cancel)
 	reply, err := x.e.upstreams[c.Deployment.Provider].Do(call)

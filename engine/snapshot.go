@@ -49,6 +49,7 @@ type Snapshot struct {
 // option is a deployment as Decide reads it.
 type option struct {
 	dep          *catalog.Deployment
+	call         *catalog.Deployment // dep as it is called: on chat completions, whatever its own surface
 	has, unknown capability
 	status       string // why auto may not choose it; "" = it may
 	connected    bool
@@ -122,7 +123,9 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 // option precomputes what Decide needs of a deployment.
 func (s *Snapshot) option(dep *catalog.Deployment) option {
 	m := dep.Model
-	o := option{dep: dep, connected: s.Connected == nil || s.Connected(dep.Provider), prices: &dep.Prices}
+	called := *dep
+	called.Surface = catalog.ChatCompletions
+	o := option{dep: dep, call: &called, connected: s.Connected == nil || s.Connected(dep.Provider), prices: &dep.Prices}
 	o.has, o.unknown = abilities(dep)
 	o.priced = dep.Prices.Input >= 0 && dep.Prices.Output >= 0
 	if !o.priced && s.baseline != nil {

@@ -27,13 +27,17 @@ func worthOf(p *policies.Policy, t label.Tier, balance float64) float64 {
 // expectedCompletion stands in for the classifier's estimate of completion tokens where it does not say: medians by tier.
 var expectedCompletion = [label.NumTiers]float64{20, 80, 300, 800, 1500}
 
+// leastCompletion is the least share of a tier's median that an estimate counts as: a hard request is never as cheap as an
+// estimate fitted to short benchmark answers would have it.
+const leastCompletion = .25
+
 // completion is the expected completion tokens of an average model, reasoning not counted.
 func completion(tokens float32, tier label.Tier) int {
 	t := float64(tokens)
 	if math.IsNaN(t) || t <= 0 {
 		t = expectedCompletion[tier]
 	}
-	return int(min(max(t, 1), 200_000))
+	return int(min(max(t, leastCompletion*expectedCompletion[tier]), 200_000))
 }
 
 // expectedOutput is how many tokens a model is expected to give back, reasoning included, and how many of them are
