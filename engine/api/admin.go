@@ -1,0 +1,320 @@
+package api
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/policies"
+)
+
+// adminCall is an endpoint of the admin API.
+type adminCall struct {
+	path, methods string // path below /admin/; a last part of * is an argument
+	answer        func(c *call, argument string) *fault
+	Means         string
+}
+
+// adminCalls are the admin API.
+var adminCalls = []adminCall{
+	{"status", "GET", (*call).adminStatus, "What runs: version, snapshot, policy, classifier, catalog, providers."},
+	{"snapshot", "GET", (*call).adminSnapshot, "Which snapshot serves, by whom and since when."},
+	{"providers", "GET", (*call).adminProviders, "The providers and their accounts' states."},
+	{"providers/validate", "POST", (*call).adminValidate, "Validate all keys now, without spending tokens."},
+	{"policy", "GET POST PUT", (*call).adminPolicy, "The live policy with its source; POST or PUT `{\"source\", \"note\", \"version\", \"dry_run\", \"force\"}` checks and publishes another."},
+	{"classifier", "GET POST PUT", (*call).adminClassifier, "The live classifier's card; POST or PUT of a module as `application/wasm` checks and publishes it; `?builtin=true` goes back to the built-in one, `?dry_run=true` only checks."},
+	{"catalog", "GET", (*call).adminCatalog, "The catalog that serves: models, deployments with prices, providers."},
+	{"profiles", "GET", (*call).adminProfiles, "The profiles."},
+	{"keys", "GET POST", (*call).adminKeys, "The API keys; POST `{\"name\", \"team\", \"owner\", \"tags\", \"profile\", \"profiles\", \"expires\"}` makes one, whose secret is shown this once."},
+	{"keys/*", "GET DELETE", (*call).adminKey, "One key, by id or name; DELETE revokes it for good."},
+	{"decisions", "GET", (*call).adminDecisions, "The latest decisions, newest first; `?limit=50`."},
+	{"decisions/*", "GET", (*call).adminDecision, "One of them, by request id; under load only some are kept with all their candidates."},
+	{"demo/faults", "GET", (*call).adminFaults, "Demo: what goes wrong at the simulated providers."},
+	{"demo/faults/*", "GET PUT POST DELETE", (*call).adminFault, "Demo: PUT what is to go wrong at one, such as `{\"error\": \"rate_limited\", \"rate\": 0.5, \"retry_after\": \"2s\"}`; `{}` or DELETE ends it."},
+}
+
+// admin answers /admin/….
+func (c *call) admin(path string) *fault {
+	if f := c.s.admin(c.RequestCtx); f != nil {
+		return f
+	}
+	for i := range adminCalls {
+		a := &adminCalls[i]
+		argument := ""
+		if a.path != path {
+			prefix, ok := strings.CutSuffix(a.path, "*")
+			if argument = strings.TrimPrefix(path, prefix); !ok || !strings.HasPrefix(path, prefix) || argument == "" || strings.Contains(argument, "/") {
+				continue
+			}
+		}
+		if !slices.Contains(strings.Fields(a.methods), string(c.Method())) {
+			return c.wrongMethod(strings.ReplaceAll(a.methods, " ", ", "))
+		}
+		c.Response.Header.Set("Cache-Control", "no-store")
+		return a.answer(c, argument)
+	}
+	return failure(codeNotFound, "the admin API has no /admin/%s", path)
+}
+
+// AdminReference is the admin API in Markdown, for docs/reference.
+func AdminReference() []byte {
+	var b strings.Builder
+	b.WriteString("# Admin API\n\nAll calls need `Authorization: Bearer` with the admin key, take and give JSON (a classifier: `application/wasm`), and answer only to this\n" +
+		"server's own host name: pages of other sites are refused, on loopback too. Errors are those of [errors.md](errors.md).\n\n| call | what |\n|---|---|\n")
+	for _, a := range adminCalls {
+		b.WriteString("| `" + strings.ReplaceAll(a.methods, " ", ", ") + " /admin/" + strings.ReplaceAll(a.path, "*", "{…}") + "` | " + a.Means + " |\n")
+	}
+	return []byte(b.String())
+}
+
+// snapshotCard is a snapshot for people.
+type snapshotCard struct {
+	Version uint64    `json:"version"`
+	Author  string    `json:"author"`
+	Note    string    `json:"note,omitempty"`
+	Time    time.Time `json:"time,omitzero"`
+}
+
+func snapshotOf(s *engine.Snapshot) snapshotCard {
+	return snapshotCard{Version: s.Version, Author: s.Author, Note: s.Note, Time: s.Time}
+}
+
+func (c *call) adminSnapshot(string) *fault {
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	writeJSON(c.RequestCtx, 200, snapshotOf(s))
+	return nil
+}
+
+func (c *call) adminStatus(string) *fault {
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	status := map[string]any{
+		"version": c.s.Version, "uptime_seconds": int64(time.Since(c.s.started).Seconds()), "demo": c.s.Demo != nil,
+		"draining": c.s.draining.Load(), "running": c.s.running.Load(), "keys_needed": !c.s.open || c.s.keys != nil && c.s.keys.Any(),
+		"snapshot": snapshotOf(s),
+		"policy":   map[string]any{"name": s.Policy.Name, "hash": s.Policy.Hash, "rules": len(s.Policy.Rules), "tests": len(s.Policy.Tests)},
+		"catalog": map[string]any{"version": s.Catalog.Version, "models": len(s.Catalog.Models), "deployments": len(s.Catalog.Deployments),
+			"providers": len(s.Catalog.Providers)},
+		"providers": c.s.providerCards(),
+	}
+	if s.Classifier != nil {
+		card := s.Classifier.Card()
+		status["classifier"] = map[string]any{"name": card.Name, "version": card.Version, "taken_over": s.Classifier.TakenOver()}
+	}
+	writeJSON(c.RequestCtx, 200, status)
+	return nil
+}
+
+func (c *call) adminProviders(string) *fault {
+	writeJSON(c.RequestCtx, 200, map[string]any{"providers": c.s.providerCards()})
+	return nil
+}
+
+func (c *call) adminValidate(string) *fault {
+	c.s.Engine.Validate(c.s.base)
+	return c.adminProviders("")
+}
+
+// policyChange is the body of a publish.
+type policyChange struct {
+	Source  string `json:"source"`
+	Name    string `json:"name"` // of the file, for messages; "" = policy.yaml
+	Note    string `json:"note"`
+	Version uint64 `json:"version"` // the snapshot that the change was made to; 0 = whatever serves
+	DryRun  bool   `json:"dry_run"`
+	Force   bool   `json:"force"` // although the policy belongs to a file
+}
+
+func (c *call) adminPolicy(string) *fault {
+	if string(c.Method()) == "GET" {
+		s := c.s.Engine.Live.Acquire()
+		defer s.Release()
+		writeJSON(c.RequestCtx, 200, map[string]any{
+			"name": s.Policy.Name, "hash": s.Policy.Hash, "source": string(s.Policy.Source), "file": c.s.Files["policy"], "snapshot": snapshotOf(s),
+		})
+		return nil
+	}
+	var change policyChange
+	if f := readJSON(c.RequestCtx, &change); f != nil {
+		return f
+	}
+	if strings.TrimSpace(change.Source) == "" {
+		f := failure(codeInvalidType, "source: missing: send the policy's YAML as a string")
+		f.param = "source"
+		return f
+	}
+	if change.Name == "" {
+		change.Name = "policy.yaml"
+	}
+	if f := c.owned("policy", change.Force || change.DryRun); f != nil {
+		return f
+	}
+	return c.publish(change.DryRun, func(p *Publisher) (uint64, error) {
+		return p.Policy(change.Name, []byte(change.Source), Change{Author: "admin", Note: change.Note, On: change.Version, DryRun: change.DryRun})
+	})
+}
+
+// owned refuses to change what belongs to a file.
+func (c *call) owned(document string, force bool) *fault {
+	if file := c.s.Files[document]; file != "" && !force {
+		return failure(codeOwnedByFile, "the %s is kept in %s, which is followed: change the file, or force a change that lasts until the file changes", document, file)
+	}
+	return nil
+}
+
+// publish answers with what became of a change.
+func (c *call) publish(dryRun bool, change func(*Publisher) (uint64, error)) *fault {
+	if c.s.Publisher == nil {
+		return failure(codeNotSupported, "this server does not take changes")
+	}
+	version, err := change(c.s.Publisher)
+	var conflict *engine.ErrVersion
+	switch {
+	case errors.As(err, &conflict):
+		return failure(codeConflict, "%v", err)
+	case err != nil:
+		return c.refuse(err)
+	}
+	writeJSON(c.RequestCtx, 200, map[string]any{"version": version, "dry_run": dryRun})
+	return nil
+}
+
+// refuse answers with all problems of a change, each as a member of error.problems besides the message.
+func (c *call) refuse(err error) *fault {
+	var list policies.Errors
+	param := ""
+	if errors.As(err, &list) && len(list) > 0 {
+		param = list[0].Path
+	}
+	f := byCode[codeCheckFailed]
+	c.record.code = f.Code
+	writeJSON(c.RequestCtx, f.Status, map[string]any{"error": map[string]any{
+		"message": err.Error(), "type": f.Type, "code": f.Code, "param": param, "problems": problems(err),
+	}})
+	return nil
+}
+
+func (c *call) adminClassifier(string) *fault {
+	args := c.QueryArgs()
+	switch {
+	case string(c.Method()) == "GET":
+		s := c.s.Engine.Live.Acquire()
+		defer s.Release()
+		out := map[string]any{"file": c.s.Files["classifier"], "snapshot": snapshotOf(s)}
+		if s.Classifier != nil {
+			out["card"], out["taken_over"] = s.Classifier.Card(), s.Classifier.TakenOver()
+		}
+		writeJSON(c.RequestCtx, 200, out)
+		return nil
+	case args.GetBool("builtin"):
+	case !hasType(c.RequestCtx, "application/wasm"):
+		return failure(codeMedia, "the content type is %q: send the module as application/wasm", c.Request.Header.ContentType())
+	case len(c.PostBody()) == 0:
+		return failure(codeInvalidType, "the body is empty: send the module's bytes")
+	}
+	dryRun := args.GetBool("dry_run")
+	if f := c.owned("classifier", dryRun || args.GetBool("force")); f != nil {
+		return f
+	}
+	on, _ := strconv.ParseUint(string(args.Peek("version")), 10, 64)
+	change := Change{Author: "admin", Note: string(args.Peek("note")), On: on, DryRun: dryRun}
+	var wasm []byte
+	if !args.GetBool("builtin") {
+		wasm = append(wasm, c.PostBody()...) // the module may outlive the request
+	}
+	return c.publish(dryRun, func(p *Publisher) (uint64, error) { return p.Classifier(c.s.base, wasm, change) })
+}
+
+func (c *call) adminCatalog(string) *fault {
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	models := make([]modelCard, len(s.Catalog.Models))
+	for i, m := range s.Catalog.Models {
+		models[i] = card(s, m)
+	}
+	deployments := make([]map[string]any, len(s.Catalog.Deployments))
+	for i, d := range s.Catalog.Deployments {
+		p := &d.Prices
+		deployments[i] = map[string]any{
+			"id": d.ID, "model": d.Model.ID, "provider": d.Provider, "upstream": d.Upstream, "home": d.Home, "usable": s.Usable(d), "region": d.Region,
+			"pricing": pricing{usd(p.Input), usd(p.Output), usd(p.CachedRead), usd(p.CacheWrite5m)}, "verified": p.Verified, "source": p.Source,
+		}
+	}
+	writeJSON(c.RequestCtx, 200, map[string]any{"version": s.Catalog.Version, "models": models, "deployments": deployments, "providers": s.Catalog.Providers})
+	return nil
+}
+
+func (c *call) adminProfiles(string) *fault {
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	names := slices.Sorted(maps.Keys(s.Profiles))
+	if s.Profiles[access.DefaultProfile] == nil {
+		names = append(names, access.DefaultProfile) // bounds nothing, and always exists
+	}
+	profiles := make([]*access.Profile, len(names))
+	for i, name := range names {
+		profiles[i] = s.Profile(name)
+	}
+	writeJSON(c.RequestCtx, 200, map[string]any{"profiles": profiles})
+	return nil
+}
+
+// madeKey is a new key with its secret.
+type madeKey struct {
+	Secret string `json:"secret"`
+	access.Key
+}
+
+func (c *call) adminKeys(string) *fault {
+	if c.s.keys == nil {
+		return failure(codeNotSupported, "this server has no keys")
+	}
+	if string(c.Method()) == "GET" {
+		writeJSON(c.RequestCtx, 200, map[string]any{"keys": c.s.keys.List()})
+		return nil
+	}
+	var k access.Key
+	if f := readJSON(c.RequestCtx, &k); f != nil {
+		return f
+	}
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	for _, name := range append(slices.Clone(k.Also), k.ProfileName()) {
+		if s.Profile(name) == nil {
+			f := failure(codeCheckFailed, "there is no profile %q", name)
+			f.param = "profile"
+			return f
+		}
+	}
+	secret, made, err := c.s.keys.Create(k)
+	if err != nil {
+		return failure(codeCheckFailed, "%v", err)
+	}
+	writeJSON(c.RequestCtx, 201, madeKey{secret, made})
+	return nil
+}
+
+func (c *call) adminKey(id string) *fault {
+	if c.s.keys == nil {
+		return failure(codeNotSupported, "this server has no keys")
+	}
+	k, ok := c.s.keys.Get(id)
+	if !ok {
+		return failure(codeNotFound, "there is no key %q", id)
+	}
+	if string(c.Method()) == "DELETE" {
+		revoked, err := c.s.keys.Revoke(k.ID)
+		if err != nil {
+			return failure(codeInternal, "the key could not be revoked: %v", err)
+		}
+		k = revoked
+	}
+	writeJSON(c.RequestCtx, 200, k)
+	return nil
+}

@@ -1,0 +1,115 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// watcher ends the upstream call of a client that has gone away, before the first token too: fasthttp notices a closed
+// connection only when it writes. One goroutine looks at the sockets of all requests that have waited for a while; requests
+// that are answered sooner cost it nothing.
+type watcher struct {
+	mu   sync.Mutex
+	list watched // ring, oldest first
+	wake chan struct{}
+}
+
+// watched is a request that is being watched. It must not move.
+type watched struct {
+	prev, next *watched
+	conn       syscall.RawConn
+	since      time.Time
+	gone       context.CancelFunc
+}
+
+const (
+	watchAfter = 100 * time.Millisecond
+	watchEvery = 100 * time.Millisecond
+)
+
+// add begins to watch a request. Connections without a socket are not watched.
+func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelFunc) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return
+	}
+	x.conn, x.since, x.gone = raw, time.Now(), gone
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ring()
+	last := w.list.prev
+	x.prev, x.next = last, &w.list
+	last.next, w.list.prev = x, x
+	if last == &w.list { // it was empty, and run may be asleep
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// ring makes the empty list. The caller holds the lock.
+func (w *watcher) ring() {
+	if w.list.next == nil {
+		w.list.next, w.list.prev, w.wake = &w.list, &w.list, make(chan struct{}, 1)
+	}
+}
+
+// remove stops watching.
+func (w *watcher) remove(x *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if x.next != nil {
+		x.prev.next, x.next.prev = x.next, x.prev
+		x.prev, x.next = nil, nil
+	}
+}
+
+// run watches until ctx ends. It sleeps while there is nothing to watch.
+func (w *watcher) run(ctx context.Context) {
+	w.mu.Lock()
+	w.ring()
+	w.mu.Unlock()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if w.look(now) {
+				continue
+			}
+		}
+		tick.Stop()
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+			tick.Reset(watchEvery)
+		}
+	}
+}
+
+// look cancels the requests whose clients have gone, and says whether there is anything to watch.
+func (w *watcher) look(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for x := w.list.next; x != &w.list && now.Sub(x.since) >= watchAfter; x = x.next {
+		if closed(x.conn) {
+			x.gone()
+		}
+	}
+	return w.list.next != &w.list
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package api
+
+import "syscall"
+
+// closed cannot look ahead here; a client that has gone is noticed at the next write.
+func closed(syscall.RawConn) bool { return false }

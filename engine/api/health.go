@@ -1,0 +1,84 @@
+package api
+
+import (
+	"time"
+
+	"github.com/routor/routor/providers"
+)
+
+// healthz answers GET /healthz: the process runs.
+func (c *call) healthz() *fault {
+	writeJSON(c.RequestCtx, 200, map[string]string{"status": "ok"})
+	return nil
+}
+
+// readyz answers GET /readyz. Ready means that a snapshot is built, the listener is up, and no shutdown has begun. What is
+// wrong with providers is told, and makes nobody unready: their outage must not empty a load balancer.
+func (c *call) readyz() *fault {
+	s := c.s
+	status, word := 200, "ready"
+	if s.draining.Load() {
+		status, word = 503, "draining"
+	}
+	usable := 0
+	states := map[string]providerState{}
+	for _, p := range s.providerCards() {
+		if p.Usable {
+			usable++
+		}
+		p.KeyLast4 = "" // who may ask this is not known
+		states[p.ID] = p.providerState
+	}
+	writeJSON(c.RequestCtx, status, map[string]any{
+		"status": word, "snapshot": s.Engine.Live.Version(), "usable_providers": usable, "providers": states,
+	})
+	return nil
+}
+
+// providerState is what is known of a provider.
+type providerState struct {
+	State     providers.State `json:"state"`
+	Usable    bool            `json:"usable"`
+	Detail    string          `json:"detail,omitempty"`
+	Until     time.Time       `json:"until,omitzero"` // of a cooldown
+	KeyLast4  string          `json:"key_last4,omitempty"`
+	CheckedAt time.Time       `json:"checked_at,omitzero"`
+}
+
+// providerCard is a provider of the catalog and how things stand with it.
+type providerCard struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	providerState
+	BaseURL string `json:"base_url"`
+	Dialect string `json:"dialect"`
+	Models  int    `json:"models"`
+	Builtin bool   `json:"builtin"`
+}
+
+// providerCards are all providers of the catalog.
+func (s *Server) providerCards() []providerCard {
+	snapshot := s.Engine.Live.Acquire()
+	defer snapshot.Release()
+	accounts, health := s.Engine.Accounts(), s.Engine.Monitor.Accounts()
+	models := map[string]int{}
+	for _, d := range snapshot.Catalog.Deployments {
+		models[d.Provider]++
+	}
+	cards := make([]providerCard, len(snapshot.Catalog.Providers))
+	for i, p := range snapshot.Catalog.Providers {
+		state := providerState{State: providers.NotConfigured, Detail: s.Missing[p.ID]}
+		if s.Engine.Connected(p.ID) {
+			state = providerState{State: providers.Unchecked}
+			if a, ok := accounts[p.ID]; ok {
+				state = providerState{State: a.State, Detail: a.Detail, Until: a.Until, KeyLast4: a.KeyLast4, CheckedAt: a.CheckedAt}
+			}
+			if h, ok := health[p.ID]; ok && !h.State.Usable() && time.Now().Before(h.Until) {
+				state.State, state.Until = h.State, h.Until
+			}
+			state.Usable = state.State.Usable()
+		}
+		cards[i] = providerCard{ID: p.ID, Name: p.Name, providerState: state, BaseURL: p.BaseURL, Dialect: p.Dialect, Models: models[p.ID], Builtin: p.Builtin}
+	}
+	return cards
+}
