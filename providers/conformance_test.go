@@ -18,7 +18,10 @@ import (
 	"github.com/routor/routor/providers/sim"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A stopped server of fasthttp keeps a sleeping cleaner for up to ten seconds.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+}
 
 const key = "sk-routor-test-0123456789abcdef"
 

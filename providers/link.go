@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"net"
-	"os"
 	"time"
 )
 
@@ -93,8 +92,8 @@ func (l *link) why(t Timeouts) string {
 func (l *link) abort() { _ = l.tcp.Close() }
 
 func isTimeout(err error) bool {
-	var t net.Error
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	var t interface{ Timeout() bool } // not net.Error: fasthttp's own timeout is none
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // earlier is the earlier of two times, of which zero is never.
