@@ -34,8 +34,8 @@ type Config struct {
 	Timeouts Timeouts `yaml:"timeouts" doc:"How long one call to a provider may take."`
 	Limits   Limits   `yaml:"limits" doc:"What one process takes on."`
 
-	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"0" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
-	HoldSize Size          `yaml:"hold_size" flag:"hold-size" default:"64KB" min:"0" doc:"How much of it is kept back at most."`
+	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"1ms" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
+	HoldSize Size          `yaml:"hold_size" flag:"hold-size" default:"64KB" min:"1KB" doc:"How much of it is kept back at most."`
 
 	DrainDelay    time.Duration `yaml:"drain_delay" flag:"drain-delay" default:"0s" min:"0" doc:"On shutdown: how long to go on accepting after /readyz has said no, so that load balancers notice."`
 	ShutdownGrace time.Duration `yaml:"shutdown_grace" flag:"shutdown-grace" default:"30s" min:"0" doc:"On shutdown: how long requests that are running may take to finish."`
@@ -83,8 +83,7 @@ type Limits struct {
 	ClassifierFuel      int64         `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
 	ClassifierFuelByte  int64         `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`
 	ClassifierMemory    Size          `yaml:"classifier_memory" default:"64MB" min:"1MB" max:"4GB" doc:"Memory of one instance."`
-	Conversations       int           `yaml:"conversations" default:"100000" min:"0" doc:"Conversations that are remembered; 0 = none."`
-	ConversationTTL     time.Duration `yaml:"conversation_ttl" default:"1h" min:"1s" doc:"How long a conversation is remembered after its last request."`
+	Conversations       int           `yaml:"conversations" default:"100000" min:"1" doc:"Conversations that are remembered."`
 }
 
 // Warnings are what is no error but probably not meant: a variable that is not set.

@@ -103,14 +103,14 @@ func (c *Config) check() (wrong Errors) {
 	if c.AdminKey != "" && len(c.AdminKey) < 12 {
 		fail("admin_key", "make one with `openssl rand -base64 33`", "is shorter than 12 characters")
 	}
-	link("proxy", c.Proxy, "socks5", "https", "http")
+	link("proxy", c.Proxy, "https", "http")
 	for id, p := range c.Providers {
 		path := "providers." + id
 		if !providerID.MatchString(id) {
 			fail(path, "use lower-case letters, digits, - and _", "is not an id")
 		}
 		link(path+".base_url", p.BaseURL, "http", "https")
-		link(path+".proxy", p.Proxy, "socks5", "https", "http")
+		link(path+".proxy", p.Proxy, "https", "http")
 		if p.APIKey != "" && p.APIKeyFile != "" {
 			fail(path+".api_key_file", "remove one", "there is api_key as well")
 		}

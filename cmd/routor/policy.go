@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/policies"
+)
+
+func policyCommand() *cobra.Command {
+	return noun("policy", "How Routor chooses: thresholds, value, rules and their tests", `Policies: how Routor chooses.
+
+check, test and diff work on files. list and show ask a running server if one is named (--server or ROUTOR_URL), else they show
+the policy of the configuration. publish needs a server.`,
+		policyList(), policyShow(), policyCheck(), policyTest(), policyDiff(), policyPublish())
+}
+
+// policyFlags are what a policy is checked against.
+func policyFlags(cmd *cobra.Command) {
+	addConfigFlags(cmd, "policy", "classifier", "catalog", "profiles")
+}
+
+// policyInput is the policy that a command is about: its argument, else the configuration's.
+func policyInput(cmd *cobra.Command, args []string) (*config.Config, error) {
+	c, err := settings(cmd)
+	if err == nil && len(args) > 0 {
+		c.Policy = config.Path(args[0])
+	}
+	return c, err
+}
+
+func policyCheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "check [FILE]", Short: "Check a policy: what is wrong, where, and what to write instead", Args: arguments(0, 1),
+		Example: "  routor policy check policy.yaml\n  routor policy check policy.yaml -o json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := policyInput(cmd, args)
+			if err != nil {
+				return err
+			}
+			f := newFindings()
+			a, err := assemble(cmd.Context(), c, nil, nil)
+			defer a.close()
+			if err == nil {
+				_, err = a.snapshot(nil)
+			}
+			if err != nil {
+				f.wrong("policy", "error", err)
+			} else {
+				f.ok("policy", "%s: %d rules, %d tests pass", a.parts.Policy.Name, len(a.parts.Policy.Rules), len(a.parts.Policy.Tests))
+			}
+			return f.show(cmd)
+		},
+	}
+	policyFlags(cmd)
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func newFindings() *findings {
+	return &findings{table: table{columns: []string{"level", "what", "file", "line", "column", "path", "message", "hint"}}}
+}
+
+func policyTest() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "test [FILE]", Short: "Run a policy's own tests", Args: arguments(0, 1),
+		Example: "  routor policy test policy.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := policyInput(cmd, args)
+			if err != nil {
+				return err
+			}
+			a, err := assemble(cmd.Context(), c, nil, nil)
+			defer a.close()
+			if err != nil {
+				return err
+			}
+			// A policy whose tests fail makes no snapshot, so the snapshot is made without them.
+			tests := a.parts.Policy.Tests
+			a.parts.Policy.Tests = nil
+			s, err := a.snapshot(nil)
+			if err != nil {
+				return err
+			}
+			a.parts.Policy.Tests = tests
+			return showTests(cmd, engine.RunTests(s))
+		},
+	}
+	policyFlags(cmd)
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func policyList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the policies and which one is live", Args: arguments(0, 0),
+		Example: "  routor policy list",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := policyInput(cmd, nil)
+			if err != nil {
+				return err
+			}
+			cat, err := catalogOf(c)
+			if err != nil {
+				return err
+			}
+			t := &table{columns: []string{"name", "from", "rules", "tests", "live", "hash"}}
+			sources := []config.Path{""}
+			if c.Policy != "" {
+				sources = []config.Path{c.Policy, ""}
+			}
+			for i, file := range sources {
+				name, src, err := policySource(file)
+				if err != nil {
+					return err
+				}
+				p, err := policies.Parse(name, src, policies.Scope{Catalog: cat})
+				if err != nil {
+					return err
+				}
+				from, live := "built in", fmt.Sprint(i == 0)
+				if file != "" {
+					from = string(file)
+				}
+				t.add(map[string]any{"name": p.Name, "from": from, "rules": len(p.Rules), "tests": len(p.Tests), "live": i == 0, "hash": p.Hash},
+					p.Name, from, fmt.Sprint(len(p.Rules)), fmt.Sprint(len(p.Tests)), live, p.Hash[:min(12, len(p.Hash))])
+			}
+			return show(cmd, t)
+		},
+	}
+	policyFlags(cmd)
+	addOutputFlag(cmd)
+	return cmd
+}
+
+func policyShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show", Short: "Show the live policy as its file", Args: arguments(0, 0),
+		Example: "  routor policy show >policy.yaml\n  routor policy show --server http://127.0.0.1:8484",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			src, err := livePolicy(cmd)
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(src)
+			return err
+		},
+	}
+	addServerFlags(cmd)
+	addConfigFlags(cmd, "policy")
+	return cmd
+}
+
+// livePolicy is the source of the server's policy, else of the configuration's.
+func livePolicy(cmd *cobra.Command) ([]byte, error) {
+	s, err := remote(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if s != nil {
+		var p struct {
+			Source string `json:"source"`
+		}
+		err := s.call(cmd, "GET", "/admin/policy", nil, &p)
+		return []byte(p.Source), err
+	}
+	c, err := settings(cmd)
+	if err != nil {
+		return nil, err
+	}
+	_, src, err := policySource(c.Policy)
+	return src, err
+}
+
+// showTests shows what came of each expectation.
+func showTests(cmd *cobra.Command, results []engine.TestResult) error {
+	t := &table{columns: []string{"result", "line", "test", "expect", "got"}}
+	failed := 0
+	for _, r := range results {
+		if !r.Pass && !r.Warn {
+			failed++
+		}
+		if r.Error != "" {
+			t.rows = append(t.rows, []string{"FAIL", fmt.Sprint(r.Line), r.Name, "", r.Error})
+		}
+		for _, o := range r.Outcomes {
+			word := "FAIL"
+			if o.Pass {
+				word = "pass"
+			} else if r.Warn {
+				word = "warn"
+			}
+			got := o.Got
+			if o.Error != "" {
+				got = o.Error + "; " + got
+			}
+			t.rows = append(t.rows, []string{word, fmt.Sprint(o.Line), r.Name, o.Expect, got})
+		}
+		t.items = append(t.items, r)
+	}
+	if err := show(cmd, t); err != nil {
+		return err
+	}
+	note(cmd, "%d tests, %d failed", len(results), failed)
+	if failed > 0 {
+		return saidFailed
+	}
+	return nil
+}
+
+func policyPublish() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "publish FILE", Short: "Check a policy and make it the server's live one", Args: arguments(1, 1),
+		Long: `Sends a policy to a running server (--server or ROUTOR_URL), which checks it, runs its tests, and takes it over or refuses it whole.
+A policy that the server follows in a file is the file's to change, unless --force.`,
+		Example: "  routor policy publish next.yaml --note 'legal stays in Europe'\n  routor policy publish next.yaml --dry-run",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			src, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := needRemote(cmd)
+			if err != nil {
+				return err
+			}
+			f := cmd.Flags()
+			why, _ := f.GetString("note")
+			on, _ := f.GetUint64("on")
+			force, _ := f.GetBool("force")
+			change := map[string]any{"source": string(src), "name": args[0], "note": why, "version": on, "dry_run": dryRun(cmd), "force": force}
+			var done struct {
+				Version uint64 `json:"version"`
+			}
+			if err := s.call(cmd, "POST", "/admin/policy", change, &done); err != nil {
+				return err
+			}
+			if dryRun(cmd) {
+				note(cmd, "%s checks; nothing was published", args[0])
+			} else {
+				note(cmd, "%s is live as version %d", args[0], done.Version)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().String("note", "", "why, for the history")
+	cmd.Flags().Uint64("on", 0, "version that the change was made to; if another is live by now nothing happens, and the exit code is 4")
+	cmd.Flags().Bool("force", false, "although the server follows a file")
+	cmd.Flags().Bool("dry-run", false, "check only")
+	addServerFlags(cmd)
+	return cmd
+}

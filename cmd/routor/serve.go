@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/api"
+	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/providers"
+	"github.com/routor/routor/providers/sim"
+)
+
+func serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API",
+		Long: `Serves the OpenAI-compatible API on --listen, and admin API, metrics and pages on the same address, or on one of their own when
+--listen is not a loopback address. Files that the configuration names (policy, classifier, catalog, profiles, keys) are followed: a
+change takes effect without a restart, and one that does not check is refused while the old goes on serving. SIGHUP reads them all
+again; SIGTERM and SIGINT shut down without dropping requests.`,
+		Example: `  routor serve --demo
+  routor serve --config routor.yaml
+  OPENAI_API_KEY=sk-… routor serve --policy policy.yaml --access-log
+  routor serve --listen 0.0.0.0:8484 --data /var/lib/routor --drain-delay 5s`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := newService(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return s.run(cmd)
+		},
+	}
+	cmd.Flags().Bool("demo", false, "simulated providers inside the process: no key, no network; real keys are ignored")
+	addConfigFlags(cmd)
+	return cmd
+}
+
+// service is a server with everything that it is made of.
+type service struct {
+	c         *config.Config
+	dir       string
+	store     *access.Store
+	assembly  *assembly
+	fleet     *sim.Fleet // nil = no demo
+	made      map[string]connected
+	missing   map[string]string
+	ignored   []string // real keys that the demo leaves alone
+	adminKey  string
+	generated bool // the admin key is new
+	engine    *engine.Engine
+	publisher *api.Publisher
+	server    *api.Server
+}
+
+func newService(cmd *cobra.Command) (s *service, err error) {
+	s = &service{}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.c, err = settings(cmd); err != nil {
+		return s, err
+	}
+	for _, w := range s.c.Warnings() {
+		note(cmd, "warning: %s", w)
+	}
+	demo, _ := cmd.Flags().GetBool("demo")
+	if demo {
+		s.c.Providers = nil
+	}
+	s.dir = s.c.DataDir(demo)
+	if s.store, err = access.Open(s.dir); err != nil {
+		return s, err
+	}
+	if err = s.takeAdminKey(demo); err != nil {
+		return s, err
+	}
+	metrics := engine.NewMetrics()
+	if s.assembly, err = assemble(cmd.Context(), s.c, s.store, metrics.ClassifierEvent); err != nil {
+		return s, err
+	}
+	if demo {
+		s.fleet, s.made, s.ignored, err = startDemo(s.c, s.assembly.parts.Catalog)
+	} else {
+		s.made, s.missing, err = connectAll(s.c, s.assembly.parts.Catalog)
+	}
+	if err != nil {
+		return s, err
+	}
+	connections := map[string]*providers.Connection{}
+	for id, c := range s.made {
+		connections[id] = c.Connection
+	}
+	isConnected := func(provider string) bool { return connections[provider] != nil }
+	snapshot, err := s.assembly.snapshot(isConnected)
+	if err != nil {
+		return s, err
+	}
+	s.engine = engine.New(engine.Options{
+		Snapshot: snapshot, Connections: connections, Metrics: metrics, Conversations: s.c.Limits.Conversations,
+		Limits: engine.Limits{
+			Deadline: s.c.Timeouts.Total, Attempts: s.c.Limits.Attempts, Hold: s.c.Hold, HoldBytes: int(s.c.HoldSize),
+			Timeouts: providers.Timeouts(s.c.Timeouts),
+		},
+	})
+	s.publisher = &api.Publisher{
+		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
+	}
+	s.server = api.New(api.Options{
+		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Publisher: s.publisher, Demo: s.fleet, Missing: s.missing,
+		Files: s.files(), Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
+	})
+	return s, nil
+}
+
+func (s *service) takeAdminKey(demo bool) error {
+	given, err := "", error(nil)
+	switch {
+	case s.c.AdminKey != "":
+		given = s.c.AdminKey.Reveal()
+	case s.c.AdminKeyFile != "":
+		src, err := os.ReadFile(string(s.c.AdminKeyFile))
+		if err != nil {
+			return fmt.Errorf("read the admin key: %w", err)
+		}
+		if given = strings.TrimSpace(string(src)); given == "" {
+			return fmt.Errorf("admin_key_file %s is empty: write a key of 12 characters or more into it", s.c.AdminKeyFile)
+		}
+	case demo && s.c.Loopback() && s.c.AdminListen == "":
+		given = demoAdminKey
+	}
+	s.adminKey, s.generated, err = access.AdminKey(s.dir, given)
+	return err
+}
+
+// files are the documents that belong to a file.
+func (s *service) files() map[string]string {
+	files := map[string]string{}
+	if s.c.Policy != "" {
+		files["policy"] = string(s.c.Policy)
+	}
+	if s.c.Classifier != "" {
+		files["classifier"] = string(s.c.Classifier)
+	}
+	switch {
+	case s.c.Profiles.File != "":
+		files["profiles"] = string(s.c.Profiles.File)
+	case s.c.Profiles.Node != nil:
+		files["profiles"] = s.c.File()
+	}
+	return files
+}
+
+func (s *service) run(cmd *cobra.Command) error {
+	if err := s.server.Listen(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
+	files, err := newWatcher()
+	if err != nil {
+		return err
+	}
+	f := &follower{
+		c: s.c, store: s.store, publisher: s.publisher, made: s.made, profiles: s.assembly.parts.Profiles,
+		say: func(format string, args ...any) { note(cmd, format, args...) },
+	}
+	if err := f.follow(ctx, files); err != nil {
+		return err
+	}
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
+	go files.run(ctx, again)
+	validated := make(chan map[string]providers.Account, 1)
+	go s.engine.Watch(ctx, func(accounts map[string]providers.Account) { validated <- accounts })
+	go func() {
+		var accounts map[string]providers.Account
+		select {
+		case accounts = <-validated:
+		case <-time.After(3 * time.Second): // slow providers do not hold up the greeting
+		case <-ctx.Done():
+			return
+		}
+		note(cmd, "%s", strings.Join(s.greeting(accounts), "\n"))
+	}()
+	return s.server.Serve(cmd.Context())
+}
+
+// greeting is what serve says when it is up: at most 12 lines.
+func (s *service) greeting(accounts map[string]providers.Account) []string {
+	scheme := "http://"
+	if s.c.TLS.Cert != "" {
+		scheme = "https://"
+	}
+	base, admin := scheme+s.server.Addr().String(), scheme+s.server.AdminAddr().String()
+	if _, own := s.c.Admin(); own {
+		admin = "http://" + s.server.AdminAddr().String()
+	}
+	if host, port, err := net.SplitHostPort(s.server.Addr().String()); err == nil && net.ParseIP(host).IsUnspecified() {
+		base = scheme + net.JoinHostPort("127.0.0.1", port)
+	}
+	lines := []string{fmt.Sprintf("Routor %s serves %s/v1", version, base)}
+	if s.fleet != nil {
+		lines = append(lines, fmt.Sprintf("simulated: %d providers (%s); nothing leaves this machine", len(s.made), strings.Join(sortedKeys(s.made), ", ")))
+		if len(s.ignored) > 0 {
+			slices.Sort(s.ignored)
+			lines = append(lines, "ignored in the demo: "+strings.Join(slices.Compact(s.ignored), ", "))
+		}
+	} else {
+		lines = append(lines, s.standings(accounts)...)
+	}
+	key := "ROUTOR_ADMIN_KEY"
+	switch {
+	case s.adminKey == demoAdminKey:
+		key = demoAdminKey
+	case s.c.AdminKeyFile != "":
+		key = "in " + string(s.c.AdminKeyFile)
+	case s.c.AdminKey == "":
+		key = "in " + filepath.Join(s.dir, access.AdminKeyFile)
+		if s.generated {
+			key += ", just made"
+		}
+	}
+	lines = append(lines, fmt.Sprintf("admin: %s/admin (key: %s)", admin, key))
+	auth := ""
+	if s.store.Any() || !s.c.Loopback() {
+		auth = ` -H "Authorization: Bearer $ROUTOR_KEY"`
+		if !s.store.Any() {
+			lines = append(lines, "clients need a key: routor key add --name app --data "+s.dir)
+		}
+	}
+	return append(lines, "try:", fmt.Sprintf(`  curl %s/v1/chat/completions%s -H "Content-Type: application/json" \`, base, auth),
+		`    -d '{"model": "auto", "messages": [{"role": "user", "content": "hi"}]}'`)
+}
+
+// standings says which providers can be used and what is wrong with the others.
+func (s *service) standings(accounts map[string]providers.Account) []string {
+	var usable, wrong []string
+	for _, id := range sortedKeys(s.made) {
+		switch a := accounts[id]; {
+		case a.State == "":
+			usable = append(usable, id+" (not answered yet)")
+		case a.State.Usable():
+			usable = append(usable, id)
+		default:
+			wrong = append(wrong, id+" ("+stateWord(a)+")")
+		}
+	}
+	for _, id := range sortedKeys(s.missing) {
+		wrong = append(wrong, id+" ("+s.missing[id]+")")
+	}
+	lines := []string{"usable: " + strings.Join(usable, ", ")}
+	if len(usable) == 0 {
+		lines[0] = "usable: no provider; set for instance OPENAI_API_KEY, run `routor init`, or try `routor serve --demo`"
+	}
+	if len(wrong) > 0 {
+		lines = append(lines, "not usable: "+strings.Join(wrong, ", "))
+	}
+	return lines
+}
+
+// close lets go of everything that was made so far.
+func (s *service) close() {
+	for _, c := range s.made {
+		c.Close()
+	}
+	if s.fleet != nil {
+		s.fleet.Close()
+	}
+	if s.assembly != nil {
+		s.assembly.close()
+	}
+}
