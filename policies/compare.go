@@ -45,6 +45,8 @@ func (r *resolver) binary(n *ast.Node, x *ast.BinaryNode, have facts, maybe bool
 		if _, ok := x.Right.(*ast.StringNode); !ok && r.bad == nil {
 			return r.fail(x.Right, "a pattern must be a quoted text", `text matches "(?i)invoice"`)
 		}
+	case "**", "^": // of large numbers it is infinity, and what follows from that is NaN
+		return r.fail(x, "powers are not part of the language", "multiply")
 	case "..":
 		return r.fail(x, "a range can only follow in", "now.hour in 8..18")
 	default:

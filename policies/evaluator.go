@@ -38,12 +38,8 @@ func (p *Policy) release(e *evaluator) {
 	p.evaluators.Put(e)
 }
 
-// candidate puts what the expression reads of a candidate into the environment.
-func (e *evaluator) candidate(p *Policy, x *expression, c *Candidate) string {
-	index, err := p.index(c)
-	if err != "" {
-		return err
-	}
+// candidate puts what the expression reads of a candidate into the environment; index is that of its deployment.
+func (e *evaluator) candidate(x *expression, c *Candidate, index int) {
 	for i, v := range x.reads {
 		switch {
 		case v.catalog != nil:
@@ -52,7 +48,6 @@ func (e *evaluator) candidate(p *Policy, x *expression, c *Candidate) string {
 			e.env[v.Name] = v.candidate(c)
 		}
 	}
-	return ""
 }
 
 // run evaluates; err is "" or why it could not.
@@ -102,9 +97,6 @@ func reason(err error) string {
 	var at *file.Error
 	if errors.As(err, &at) && at.Message != "" {
 		message = at.Message
-	}
-	if strings.HasPrefix(message, "invalid operation: int(") || strings.HasPrefix(message, "invalid operation: float(") {
-		return "a text is not a number"
 	}
 	if before, _, quoted := strings.Cut(message, `"`); quoted {
 		message = strings.TrimRight(before, " :")

@@ -9,6 +9,14 @@ type table struct {
 	errors map[int]string // by deployment, where it could not be evaluated
 }
 
+// err is why the expression could not be evaluated for a deployment, "" if it could.
+func (t *table) err(deployment int) string {
+	if t.errors == nil {
+		return ""
+	}
+	return t.errors[deployment]
+}
+
 // bits is a set of deployments by index.
 type bits []uint64
 

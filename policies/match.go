@@ -29,7 +29,10 @@ type Matched struct {
 
 	winner string // what is said of a `use` or `split` that comes after the first
 	active []active
-	marks  []mark // of Weigh: what a soft rule would remove
+
+	// Of Weigh, kept for the next one: where each candidate is in the catalog, and what a rule would do to it.
+	indexes []int
+	marks   []mark
 }
 
 // active is a rule whose candidate expressions are to be weighed.
@@ -58,7 +61,7 @@ type Trace struct {
 
 func (m *Matched) reset(rules int) {
 	*m = Matched{
-		Rules: m.Rules[:0], Shadow: m.Shadow[:0], active: m.active[:0], marks: m.marks[:0],
+		Rules: m.Rules[:0], Shadow: m.Shadow[:0], active: m.active[:0], indexes: m.indexes[:0], marks: m.marks[:0],
 		UseRule: -1, SplitRule: -1, DenyRule: -1, Emptied: -1,
 	}
 	for i := range rules {

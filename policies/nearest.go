@@ -7,7 +7,11 @@ import (
 
 // nearest is the word of words that word was most likely meant to be, "" if none is near.
 func nearest(word string, words []string) string {
-	best, least := "", max(2, len(word)/3)+1
+	typos := 1
+	if len(word) > 4 {
+		typos = max(2, len(word)/3)
+	}
+	best, least := "", typos+1
 	for _, w := range words {
 		if strings.EqualFold(w, word) {
 			return w
@@ -16,7 +20,7 @@ func nearest(word string, words []string) string {
 			best, least = w, d
 		}
 	}
-	if best != "" && least >= len(word) {
+	if least >= len(word) {
 		return "" // everything of it would have to change
 	}
 	return best

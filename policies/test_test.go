@@ -39,7 +39,7 @@ tests:
 		t.Fatalf("%+v", p.Tests)
 	}
 	a, b := p.Tests[0], p.Tests[1]
-	if a.Label() != `"all of it"` || a.Line != 4 || b.Label() != `"hi"` || !a.Live || !a.Warn || len(a.Expect) != 2 || a.Expect[1].Line != 17 {
+	if a.Label() != `"all of it"` || a.Line != 4 || b.Label() != `"hi"` || !a.Live || !a.Warn || len(a.Expect) != 2 || a.Expect[1].Line != 18 {
 		t.Errorf("%+v", a)
 	}
 	if want := (Key{Name: "ci", Team: "platform", Owner: "ann", Tags: []string{"eu"}, Profile: "batch"}); !reflect.DeepEqual(a.Key, want) || b.Key.Profile != "interactive" {

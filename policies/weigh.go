@@ -38,6 +38,10 @@ func (p *Policy) Weigh(r *Request, m *Matched, cands []Candidate, out []Verdict)
 	if len(m.active) == 0 {
 		return
 	}
+	m.indexes = m.indexes[:0]
+	for i := range cands {
+		m.indexes = append(m.indexes, p.index(&cands[i]))
+	}
 	w := weighing{policy: p, request: r, matched: m, cands: cands, out: out}
 	defer w.close()
 	for _, soft := range [...]bool{false, true} {
@@ -87,11 +91,11 @@ func (w *weighing) remove(rule *Rule) {
 		var k mark
 		if !w.out[i].Out {
 			if rule.only != nil {
-				yes, err := w.bool(rule.only, &w.cands[i])
+				yes, err := w.bool(rule.only, i)
 				k = mark{out: !yes || err != "", err: err}
 			}
 			if rule.never != nil && !k.out {
-				yes, err := w.bool(rule.never, &w.cands[i])
+				yes, err := w.bool(rule.never, i)
 				k = mark{out: yes || err != "", err: err}
 			}
 			if k.err != "" {
@@ -131,7 +135,7 @@ func (w *weighing) points(rule *Rule, x *expression, sign float64) {
 		if v.Out {
 			continue
 		}
-		n, err := w.number(x, &w.cands[i])
+		n, err := w.number(x, i)
 		if err == "" && (math.IsNaN(n) || math.IsInf(n, 0)) {
 			err = "is not a number"
 		}
@@ -155,41 +159,41 @@ func (w *weighing) failed(rule *Rule, err string) {
 	}
 }
 
-func (w *weighing) bool(x *expression, c *Candidate) (yes bool, err string) {
+// bool evaluates a condition of only or never for a candidate: a folded one is looked up.
+func (w *weighing) bool(x *expression, i int) (yes bool, err string) {
+	at := w.matched.indexes[i]
+	if at < 0 {
+		return false, foreign
+	}
 	if x.table != nil {
-		i, err := w.policy.index(c)
-		if err != "" {
-			return false, err
-		}
-		return x.table.yes.has(i), x.table.errors[i]
+		return x.table.yes.has(at), x.table.err(at)
 	}
 	e := w.evaluator()
-	if err := e.candidate(w.policy, x, c); err != "" {
-		return false, err
-	}
+	e.candidate(x, &w.cands[i], at)
 	return e.bool(x)
 }
 
-func (w *weighing) number(x *expression, c *Candidate) (n float64, err string) {
+// number evaluates the points of prefer or avoid for a candidate.
+func (w *weighing) number(x *expression, i int) (n float64, err string) {
+	at := w.matched.indexes[i]
+	if at < 0 {
+		return 0, foreign
+	}
 	if x.table != nil {
-		i, err := w.policy.index(c)
-		if err != "" {
-			return 0, err
-		}
-		return x.table.points[i], x.table.errors[i]
+		return x.table.points[at], x.table.err(at)
 	}
 	e := w.evaluator()
-	if err := e.candidate(w.policy, x, c); err != "" {
-		return 0, err
-	}
+	e.candidate(x, &w.cands[i], at)
 	return e.number(x)
 }
 
-// index is the candidate's deployment in the catalog that the policy was compiled against. One from another catalog has
-// no folded values, so it can't be evaluated.
-func (p *Policy) index(c *Candidate) (int, string) {
+// foreign is why a deployment of another catalog can't be evaluated: there are no folded values for it.
+const foreign = "the deployment is not in the policy's catalog"
+
+// index is the candidate's deployment in the catalog that the policy was compiled against, -1 if it is not in there.
+func (p *Policy) index(c *Candidate) int {
 	if d := c.Deployment; d != nil && d.Index >= 0 && d.Index < len(p.deployments) && p.deployments[d.Index] == d {
-		return d.Index, ""
+		return d.Index
 	}
-	return 0, "the deployment is not in the policy's catalog"
+	return -1
 }
