@@ -9,11 +9,12 @@ import (
 
 // The item response model of expected quality, one shape for every model (docs/abilities.md):
 //
-//	quality(m) = sigmoid( logit( Σ_c p(c)·μ[m][c] ) − κ·( g(difficulty) − Σ_c p(c)·ḡ[c] ) )
+//	quality(m) = sigmoid( logit( Σ_c p(c)·μ[m][c] ) − κ·( g(difficulty) − ḡ ) )
 //
 // with the inner value clamped to [abilityMin, abilityMax]. It is a one-parameter logistic model (Rasch 1960) over a
-// mixture of tasks: μ is what a model gets right at the average difficulty of a category, and difficulty moves all models
-// by the same number of logits.
+// mixture of tasks: μ is what a model gets right at a difficulty of ḡ, and difficulty moves all models by the same number
+// of logits. κ and ḡ are those at which the catalog states its abilities, the same for every category; g is the identity,
+// because difficulty is already the scale of the tiers.
 const (
 	abilityMin, abilityMax = 0.01, 0.99
 
@@ -21,31 +22,9 @@ const (
 	guessedAbility = 0.3
 )
 
-// itemSlope is κ, in logits per unit of g.
-var itemSlope = 3.2
-
-// itemDifficulty is g: identity, because difficulty is already the tier scale, made even by the classifier's training.
-func itemDifficulty(d float64) float64 { return d }
-
-// meanDifficulty is ḡ, the mean of g over the items from which a category's abilities were taken. Public benchmarks of
-// code and mathematics are harder than what people ask, hence above the middle; talk is below it.
-var meanDifficulty = [label.NumCategories]float64{
-	label.Coding: .62, label.Math: .62, label.Reasoning: .62, label.Knowledge: .52, label.ClosedQA: .45,
-	label.DataAnalysis: .55, label.ExtractClassify: .45, label.Summarization: .45, label.Translation: .45,
-	label.Rewrite: .42, label.Writing: .48, label.BrainstormPlan: .48, label.ChatRoleplay: .30, label.ToolUse: .58,
-}
-
-// difficultyShift is κ·(g(d) − Σ_c p(c)·ḡ[c]), the logits that a request costs every model.
-func difficultyShift(p *[label.NumCategories]float32, difficulty float64) float64 {
-	mean, sum := 0.0, 0.0
-	for c, pc := range p {
-		mean += float64(pc) * meanDifficulty[c]
-		sum += float64(pc)
-	}
-	if sum > 0 {
-		mean /= sum
-	}
-	return itemSlope * (itemDifficulty(difficulty) - mean)
+// difficultyShift is κ·(g(d) − ḡ), the logits that a request of that difficulty costs every model.
+func difficultyShift(difficulty float64) float64 {
+	return catalog.DifficultySlope * (difficulty - catalog.ReferenceDifficulty)
 }
 
 // skill is a model's ability per category at one effort, free of unknowns.

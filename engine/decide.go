@@ -176,7 +176,7 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 // allows and that are healthy. What falls out keeps its reason.
 func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
 	need := needs(r)
-	shift := difficultyShift(&d.Class.Category, d.Difficulty)
+	shift := difficultyShift(d.Difficulty)
 	look := func(o *option, rank int) {
 		d.Candidates = append(d.Candidates, Candidate{})
 		c := &d.Candidates[len(d.Candidates)-1]
