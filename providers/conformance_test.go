@@ -19,8 +19,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// A stopped server of fasthttp keeps a sleeping cleaner for up to ten seconds.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+	// A stopped server of fasthttp keeps a sleeping cleaner for up to ten seconds, and a clock for good.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
 const key = "sk-routor-test-0123456789abcdef"

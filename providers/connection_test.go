@@ -569,7 +569,7 @@ func TestConnectRefuses(t *testing.T) {
 func TestAccount(t *testing.T) {
 	t.Parallel()
 	answer := atomic.Pointer[string]{}
-	p := newPeer(t, func(conn net.Conn, n int) bool { return say(conn, "%s", *answer.Load()) })
+	p := newPeer(t, func(conn net.Conn, n int) bool { w := *answer.Load(); return w != "" && say(conn, "%s", w) })
 	current := key
 	c := p.connect(t, func(o *providers.Options) { o.Key = func() string { return current } })
 	if a := c.Account(); a.State != providers.Unchecked || a.KeyLast4 != "cdef" {
