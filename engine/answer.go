@@ -224,9 +224,6 @@ func (a *Answer) close() {
 			e.Conversations.Answered(a.rt.Conversation, time.Now(), c.Deployment.ID, d.Difficulty, !f.Continuation && !f.Thanks, cached)
 		}
 	}
-	if a.unhook != nil {
-		a.unhook()
-	}
 	if a.reply != nil {
 		a.reply.Closer.Close()
 		a.reply, a.Header = nil, nil

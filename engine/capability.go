@@ -20,8 +20,8 @@ const (
 	needLogprobs
 	needPrefix
 	needHosted
-	needToolsHere // function tools on the surface that the deployment is called on
-	needChat      // chat completions: everything that is dispatched
+	needToolsHere   // function tools on the surface that the deployment is called on
+	needChat        // chat completions: everything that is dispatched
 	numCapabilities = iota
 )
 

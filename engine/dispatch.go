@@ -42,9 +42,7 @@ type exchange struct {
 	start   time.Time
 	pos     int // next in the chain
 	current *Candidate
-	call    *providers.Call
-	unhook  func() bool // of the call from ctx
-	began   time.Time   // of the call
+	began   time.Time // of the current call
 	body    []byte
 
 	Attempts []Attempt
@@ -132,13 +130,7 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 		}
 	}
 	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
-	x.call = call
-	x.unhook = context.AfterFunc(x.ctx, call.Cancel)
-	reply, err := x.e.upstreams[c.Deployment.Provider].Do(call)
-	if err != nil {
-		x.unhook()
-	}
-	return reply, err
+	return x.e.upstreams[c.Deployment.Provider].Do(x.ctx, call)
 }
 
 // failed takes in the failure of the current call. A Failure ends the request; nil = go on down the chain.

@@ -81,7 +81,6 @@ func (s *AnswerStream) race() {
 		if err == nil {
 			return
 		}
-		a.unhook()
 		reply.Closer.Close()
 		s.forget()
 		if failure := a.failed(err); failure != nil {

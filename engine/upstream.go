@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/valyala/fasthttp"
 
 	"github.com/routor/routor/engine/chat"
@@ -11,8 +13,9 @@ import (
 
 // Upstream is a way to a provider, as Dispatch uses it.
 type Upstream interface {
-	// Do sends a call and gives its answer, which must be closed. Call.Cancel ends it from any goroutine.
-	Do(*providers.Call) (Reply, *providers.Error)
+	// Do sends a call and gives its answer, which must be closed. The end of ctx ends the call at whatever point it is, the
+	// stream of its answer too, with class Canceled.
+	Do(context.Context, *providers.Call) (Reply, *providers.Error)
 }
 
 // Reply is what an upstream answered with success.
@@ -39,14 +42,27 @@ func Through(c *providers.Connection) Upstream { return through{c} }
 
 type through struct{ connection *providers.Connection }
 
-func (t through) Do(call *providers.Call) (Reply, *providers.Error) {
+func (t through) Do(ctx context.Context, call *providers.Call) (Reply, *providers.Error) {
+	unhook := context.AfterFunc(ctx, call.Cancel)
 	a, err := t.connection.Do(call)
 	if err != nil {
+		unhook()
 		return Reply{}, err
 	}
-	r := Reply{Status: a.Status, Header: a.Header, Body: a.Body, Usage: a.Chunk.Usage, RequestID: a.RequestID, Closer: a}
+	r := Reply{Status: a.Status, Header: a.Header, Body: a.Body, Usage: a.Chunk.Usage, RequestID: a.RequestID, Closer: hooked{a, unhook}}
 	if a.Stream != nil {
 		r.Events = a.Stream
 	}
 	return r, nil
+}
+
+// hooked closes an answer and ends its tie to the request's context.
+type hooked struct {
+	answer *providers.Answer
+	unhook func() bool
+}
+
+func (h hooked) Close() {
+	h.unhook()
+	h.answer.Close()
 }
