@@ -37,7 +37,7 @@ func Parse(file string, src []byte, scope Scope) (*Policy, error) {
 	d, top := read(file, src)
 	if top != nil {
 		r := &reader{document: d, sets: newSets(scope), policy: p}
-		r.top(d.fields(top, "", "name", "tiers", "value", "unsure", "timezone", "rules", "tests"))
+		r.top(d.fields(top, "", keys(fileReference)...))
 	}
 	if len(d.errors) > 0 {
 		slices.SortStableFunc(d.errors, func(a, b Error) int {

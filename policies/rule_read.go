@@ -17,10 +17,6 @@ import (
 // maxRules is how many rules a policy may have: each is looked at for every request.
 const maxRules = 1000
 
-var ruleKeys = []string{
-	"name", "when", "only", "never", "prefer", "avoid", "use", "floor", "ceiling", "split", "shadow", "deny", "stop", "soft",
-}
-
 func (r *reader) rules(f field) {
 	if f.value.Kind != yaml.SequenceNode {
 		if f.value.Tag != "!!null" { // "rules:" with nothing under it
@@ -41,7 +37,7 @@ func (r *reader) rules(f field) {
 			r.at(node, path, "YAML anchors and aliases are not read in a policy", "")
 			continue
 		}
-		fields := r.fields(node, path, ruleKeys...)
+		fields := r.fields(node, path, keys(ruleReference)...)
 		for _, g := range fields {
 			r.part(&rule, g)
 		}

@@ -13,10 +13,6 @@ import (
 // maxTests is how many tests a policy may have: all of them run before it goes live.
 const maxTests = 10_000
 
-var testKeys = []string{
-	"name", "prompt", "messages", "system", "tools", "images", "key", "profile", "now", "down", "expect", "live", "warn",
-}
-
 func (r *reader) tests(f field) {
 	if f.value.Kind != yaml.SequenceNode {
 		if f.value.Tag != "!!null" {
@@ -41,7 +37,7 @@ func (r *reader) tests(f field) {
 func (r *reader) test(node *yaml.Node, path string) Test {
 	t := Test{Line: node.Line}
 	given := map[string]bool{}
-	for _, g := range r.fields(node, path, testKeys...) {
+	for _, g := range r.fields(node, path, keys(testReference)...) {
 		given[g.name] = true
 		switch g.name {
 		case "name":
