@@ -22,9 +22,9 @@ const (
 	guessedAbility = 0.3
 )
 
-// difficultyShift is κ·(g(d) − ḡ), the logits that a request of that difficulty costs every model.
-func difficultyShift(difficulty float64) float64 {
-	return catalog.DifficultySlope * (difficulty - catalog.ReferenceDifficulty)
+// oddsFactor is exp(κ·(g(d) − ḡ)): what a request of that difficulty divides every model's odds of success by.
+func oddsFactor(difficulty float64) float64 {
+	return math.Exp(catalog.DifficultySlope * (difficulty - catalog.ReferenceDifficulty))
 }
 
 // skill is a model's ability per category at one effort, free of unknowns.
@@ -49,14 +49,12 @@ func skillOf(a *catalog.Ability) skill {
 }
 
 // quality is the expected quality, 0..1, of a model with this skill on a request with category probabilities p (sum 1)
-// that costs shift logits.
-func (s *skill) quality(p *[label.NumCategories]float32, shift float64) float64 {
+// that divides its odds by factor. With odds in the place of logits the model needs neither logarithm nor exponential.
+func (s *skill) quality(p *[label.NumCategories]float32, factor float64) float64 {
 	var mix float32
 	for c := range p {
 		mix += p[c] * s.by[c]
 	}
 	m := min(max(float64(mix), abilityMin), abilityMax)
-	return sigmoid(math.Log(m/(1-m)) - shift)
+	return m / (m + (1-m)*factor)
 }
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

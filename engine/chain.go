@@ -13,6 +13,8 @@ const (
 	rankUse         // named by `use` or `split`; the list's order follows
 	rankFree = 1000 // adequate, by value
 	rankLast = 1001 // not adequate for the tier: asked only when the adequate ones failed
+
+	maxNamed = 1 << 20 // more models than a direct request can name
 )
 
 // weigh gives each candidate its value, and drops from a routed request those that are not adequate for the tier.
@@ -53,48 +55,59 @@ func (d *Decision) weigh(s *Snapshot, a *ask, l *limits) {
 // be avoided.
 func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 	direct := a.method == MethodDirect
-	if !direct {
-		d.claim(s, r, w)
-	}
 	net := -1
 	if !direct {
+		d.claim(s, r, w)
 		net = d.strongest(-1)
 	}
+	d.index = d.index[:0]
+	for i := range d.Candidates {
+		if d.Candidates[i].Out == "" {
+			d.index = append(d.index, i)
+		}
+	}
 	for n := 0; n < s.Chain; n++ {
-		prev, following := "", ""
+		place := place{direct: direct, net: -1}
 		if n > 0 {
-			prev = d.Candidates[d.Chain[n-1]].Deployment.Provider
+			place.after = d.Candidates[d.Chain[n-1]].Deployment.Provider
+			if net == d.Chain[0] {
+				net = d.strongest(net) // the strongest is asked first already: the next one stands at the end
+			}
+			if net >= 0 && !d.Candidates[net].chained {
+				place.net = net
+				switch n {
+				case s.Chain - 1:
+					d.append(net)
+					continue
+				case s.Chain - 2:
+					place.before = d.Candidates[net].Deployment.Provider
+				}
+			}
 		}
-		if n == 1 && net == d.Chain[0] {
-			net = d.strongest(net) // the strongest is asked first already: the next one stands at the end
-		}
-		if waiting := net >= 0 && n > 0 && !d.chained(net); waiting && n == s.Chain-1 {
-			break
-		} else if waiting && n == s.Chain-2 {
-			following = d.Candidates[net].Deployment.Provider
-		}
-		i := d.next(prev, following, direct, net)
+		i := d.next(&place)
 		if i < 0 {
 			break
 		}
-		d.Chain = append(d.Chain, i)
+		d.append(i)
 	}
-	if net >= 0 {
-		if !d.chained(net) {
-			d.Chain = append(d.Chain, net)
-		}
+	if net >= 0 && !d.Candidates[net].chained {
+		d.append(net)
+	}
+	if !direct {
 		d.Candidates[d.strongest(-1)].SafetyNet = true
+		d.explain()
 	}
-	d.explain(a)
+}
+
+func (d *Decision) append(i int) {
+	d.Chain = append(d.Chain, i)
+	d.Candidates[i].chained = true
 }
 
 // explain marks those that were not adequate and are not in the chain.
-func (d *Decision) explain(a *ask) {
-	if a.method == MethodDirect {
-		return
-	}
-	for i := range d.Candidates {
-		if c := &d.Candidates[i]; c.Out == "" && c.rank == rankLast && !d.chained(i) {
+func (d *Decision) explain() {
+	for _, i := range d.index {
+		if c := &d.Candidates[i]; c.rank == rankLast && !c.chained {
 			c.Out, c.OutBy = "not adequate for the tier", byAdequacy
 		}
 	}
@@ -138,55 +151,57 @@ func (d *Decision) put(s *Snapshot, id string, rank int) bool {
 	return found
 }
 
-// next is the candidate that follows in the chain, -1 = there is none. Among those with a claim, and in a direct request
-// among all, rank decides and value orders; the others avoid the provider before them, and the one that comes next, even
-// at the price of a lower rank. The safety net keeps its place at the end unless it is the best value.
-func (d *Decision) next(prev, following string, direct bool, net int) int {
-	best, bestKey := -1, [4]float64{}
-	for i := range d.Candidates {
+// place is a place in the chain that is to be filled.
+type place struct {
+	direct        bool
+	after, before string // the providers beside it; "" = not known
+	net           int    // the safety net, which waits for the end; -1 = it does not
+}
+
+// next is the candidate that fills a place, -1 = there is none. Among those with a claim, and in a direct request among
+// all, rank decides and value orders; the others avoid the provider beside them, even at the price of a lower rank.
+func (d *Decision) next(p *place) int {
+	best, bestScore := -1, score{}
+	for _, i := range d.index {
 		c := &d.Candidates[i]
-		if c.Out != "" || d.chained(i) || i == net && len(d.Chain) > 0 && c.rank >= rankFree {
+		if c.chained || i == p.net && c.rank >= rankFree {
 			continue
 		}
-		p := c.Deployment.Provider
-		key := [4]float64{0, 0, -float64(c.rank), c.Value}
-		switch {
-		case direct:
-			key[0] = -float64(c.rank)
-		case c.rank < rankFree:
-			key[0] = float64(rankFree - c.rank)
-		case c.rank == rankLast:
-			key[3] = c.Quality
+		s := score{rank: c.rank, points: c.Value}
+		if p.direct || c.rank < rankFree {
+			s.claim = c.rank - rankFree - maxNamed
+		} else if c.rank == rankLast {
+			s.points = c.Quality
 		}
-		if p != prev {
-			key[1]++
+		if c.Deployment.Provider == p.after {
+			s.crowd = 2
 		}
-		if p != following {
-			key[1] += .5
+		if c.Deployment.Provider == p.before {
+			s.crowd++
 		}
-		if best < 0 || less(&bestKey, &key) {
-			best, bestKey = i, key
+		if best < 0 || s.before(&bestScore) {
+			best, bestScore = i, s
 		}
 	}
 	return best
 }
 
-func less(a, b *[4]float64) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return a[i] < b[i]
-		}
-	}
-	return false
+// score orders candidates for a place: least claim first, then least crowd, then least rank, then most points.
+type score struct {
+	claim, crowd, rank int
+	points             float64
 }
 
-func (d *Decision) chained(i int) bool {
-	for _, j := range d.Chain {
-		if i == j {
-			return true
-		}
+func (a *score) before(b *score) bool {
+	switch {
+	case a.claim != b.claim:
+		return a.claim < b.claim
+	case a.crowd != b.crowd:
+		return a.crowd < b.crowd
+	case a.rank != b.rank:
+		return a.rank < b.rank
 	}
-	return false
+	return a.points > b.points
 }
 
 // strongest is the candidate of the highest expected quality besides one, -1 = there is none. Of equal quality the cheaper

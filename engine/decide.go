@@ -176,7 +176,7 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 // allows and that are healthy. What falls out keeps its reason.
 func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
 	need := needs(r)
-	shift := difficultyShift(d.Difficulty)
+	factor := oddsFactor(d.Difficulty)
 	look := func(o *option, rank int) {
 		d.Candidates = append(d.Candidates, Candidate{})
 		c := &d.Candidates[len(d.Candidates)-1]
@@ -210,7 +210,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 			c.Effort = o.dep.Model.Efforts[c.effort].Name
 		}
 		skill := &o.skills[c.effort+1]
-		c.Quality, c.Guessed = skill.quality(&d.Class.Category, shift), skill.guessed
+		c.Quality, c.Guessed = skill.quality(&d.Class.Category, factor), skill.guessed
 		d.price(o, c, r, w)
 		c.FirstToken = o.dep.FirstToken
 		if w.Health != nil {

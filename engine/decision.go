@@ -93,8 +93,9 @@ type Candidate struct {
 	Value      float64
 	SafetyNet  bool
 
-	effort int // index of Effort in the model's; noEffort = its default
-	rank   int // of the chain: lower goes first, whatever the value
+	effort  int  // index of Effort in the model's; noEffort = its default
+	rank    int  // of the chain: lower goes first, whatever the value
+	chained bool // it is in the chain
 }
 
 // The stages at which a candidate falls out.
