@@ -178,6 +178,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"own fuel", withCard(t, "global routor_fuel I var 1"+good), "host's own"},
 		{"loop in start", withCard(t, good+" start spin func spin - - - loop - br 0 end end"), "start"},
 		{"loop in _initialize", withCard(t, good+" func _initialize - - - loop - br 0 end end"), "start"},
+		{"exit in _initialize", withCard(t, "import wasi_snapshot_preview1 proc_exit i -"+good+" func _initialize - - - i32.const 0 call proc_exit end"), "proc_exit(0)"},
 		{"alloc refuses", withCard(t, strings.Replace(good, "i32.const 4096", "i32.const 0", 1)), "refused"},
 		{"alloc out of bounds", withCard(t, strings.Replace(good, "i32.const 4096", "i32.const 131000", 1)), "outside of its memory"},
 		{"fails its probes", withCard(t, answer(testResult(), "unreachable")), "probe"},

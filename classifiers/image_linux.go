@@ -49,8 +49,8 @@ func (im *image) close() {
 	}
 }
 
-// Allocate reserves limit bytes of address space and maps the image at its start. It implements experimental.MemoryAllocator,
-// which has no way to report an error: whoever instantiates recovers.
+// Allocate reserves limit bytes of address space and maps the image at its start. It is an experimental.MemoryAllocator, which
+// has no way to report an error but to panic: whoever instantiates recovers.
 func (im *image) Allocate(_, limit uint64) experimental.LinearMemory {
 	size := max(uintptr(limit), im.size)
 	p, err := unix.MmapPtr(-1, 0, nil, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)

@@ -23,13 +23,20 @@ var errFuel = errors.New("out of fuel")
 
 // start makes an instance: data, start function and _initialize, within Options.FuelStart.
 func (m *Module) start(ctx context.Context) (_ *instance, err error) {
+	var memory experimental.LinearMemory
 	defer func() {
 		if r := recover(); r != nil { // the memory allocator has no other way out
 			err = fmt.Errorf("instance: %v", r)
 		}
+		if err != nil && memory != nil {
+			memory.Free() // wazero forgets the memory of an instance whose start function fails
+		}
 	}()
 	if m.image != nil {
-		ctx = experimental.WithMemoryAllocator(ctx, m.image)
+		ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(least, limit uint64) experimental.LinearMemory {
+			memory = m.image.Allocate(least, limit)
+			return memory
+		}))
 	}
 	mod, err := m.runtime.InstantiateModule(ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions(exportInitialize))
 	if err != nil {

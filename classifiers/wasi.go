@@ -2,10 +2,10 @@ package classifiers
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/routor/routor/classifiers/wasm"
 )
@@ -66,6 +66,11 @@ var wasi = map[string]wasiFunction{
 		}
 		return fault(ok && mem.WriteUint32Le(uint32(p[3]), written))
 	}},
+	"fd_close":            {"i", noFile},
+	"fd_fdstat_get":       {"ii", noFile},
+	"fd_fdstat_set_flags": {"ii", noFile},
+	"fd_prestat_get":      {"ii", noFile},
+	"fd_prestat_dir_name": {"iii", noFile},
 	"poll_oneoff": {"iiii", func(mem api.Memory, p []uint64) uint64 {
 		const subscription, event, tag = 48, 32, 8
 		n := uint32(p[2])
@@ -86,6 +91,8 @@ var wasi = map[string]wasiFunction{
 		return fault(mem.WriteUint32Le(uint32(p[3]), n))
 	}},
 }
+
+func noFile(api.Memory, []uint64) uint64 { return errnoBadFile }
 
 func noStrings(mem api.Memory, p []uint64) uint64 {
 	return fault(mem.WriteUint32Le(uint32(p[0]), 0) && mem.WriteUint32Le(uint32(p[1]), 0))
@@ -114,7 +121,8 @@ func provideWASI(ctx context.Context, rt wazero.Runtime) error {
 		}), params, []api.ValueType{api.ValueTypeI32}).Export(name)
 	}
 	host.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(_ context.Context, stack []uint64) {
-		panic(sys.NewExitError(uint32(stack[0])))
+		// No sys.ExitError: wazero hands out an instance whose _initialize exits with 0, its memory freed.
+		panic(fmt.Errorf("the guest called proc_exit(%d)", uint32(stack[0])))
 	}), []api.ValueType{api.ValueTypeI32}, nil).Export("proc_exit")
 	_, err := host.Instantiate(ctx)
 	return err

@@ -86,6 +86,7 @@ type meter struct {
 	*shape
 	out, body []byte
 	costs     []uint64 // of each stretch: the function itself, then its loops in order
+	tangle    uint64   // of all functions so far
 	blocks    []int    // the open blocks: the stretch that the instructions of each belong to
 	fuel      uint32   // local i64: fuel left
 	size      uint32   // local i32: operand of a bulk operation
@@ -107,7 +108,7 @@ func (m *meter) function(code []byte, params uint32) error {
 		return err
 	}
 	start := c.at
-	if err := m.weigh(c, uint32(locals)); err != nil {
+	if err := m.weigh(c, locals); err != nil {
 		return err
 	}
 
@@ -139,9 +140,10 @@ func (m *meter) function(code []byte, params uint32) error {
 }
 
 // weigh reads a body once to sum up what each stretch costs, and refuses what would touch the meter.
-func (m *meter) weigh(c cursor, locals uint32) error {
-	m.costs = append(m.costs[:0], uint64(locals))
+func (m *meter) weigh(c cursor, locals uint64) error {
+	m.costs = append(m.costs[:0], locals)
 	m.blocks = append(m.blocks[:0], 0)
+	branches := uint64(0)
 	for c.more() {
 		if len(m.blocks) == 0 {
 			c.fail("code after the function's end")
@@ -151,7 +153,7 @@ func (m *meter) weigh(c cursor, locals uint32) error {
 		weight := uint64(1)
 		switch in.op {
 		case opLocalGet, opLocalSet, opLocalTee:
-			if in.index >= locals {
+			if uint64(in.index) >= locals {
 				c.fail("unknown local")
 			}
 		case opGlobalGet, opGlobalSet:
@@ -166,10 +168,16 @@ func (m *meter) weigh(c cursor, locals uint32) error {
 			if m.imports > 0 {
 				weight = indirectWeight
 			}
+		case opBr, opBrIf:
+			branches++
+		case opBrTable:
+			branches += 1 + uint64(in.index)/tangleLabel
 		case opLoop:
+			branches++
 			m.costs = append(m.costs, 0)
 			m.blocks = append(m.blocks, len(m.costs)-1)
 		case opBlock, opIf:
+			branches++
 			m.blocks = append(m.blocks, m.blocks[len(m.blocks)-1])
 		}
 		if len(m.blocks) > maxDepth {
@@ -182,6 +190,9 @@ func (m *meter) weigh(c cursor, locals uint32) error {
 	}
 	if len(m.blocks) > 0 {
 		c.fail("function does not end")
+	}
+	if m.tangle += branches * branches * (locals + tangleBase); m.tangle > maxTangle {
+		c.fail(fmt.Sprintf("%d branches with %d locals would take too long to compile; split the function", branches, locals))
 	}
 	return c.err("code")
 }

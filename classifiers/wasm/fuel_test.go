@@ -139,6 +139,7 @@ func TestInjectFuelRefuses(t *testing.T) {
 		{"block type in a long form", `func f - - - byte 03c07f0b end`, "block type"},
 		{"memory index", `memory 1 func f - - - i32.const 0 byte 4001 end`, "reserved byte"},
 		{"code after the end", `func f - - - byte 0b end`, "after the function's end"},
+		{"too tangled to compile", `func f - - ` + strings.Repeat("i", 100) + strings.Repeat(" loop - i32.const 0 br_if 0 end", 8000) + ` end`, "too long to compile"},
 		{"huge table", `table 2000000`, "at most"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -65,6 +65,7 @@ const (
 )
 
 // instruction is one decoded instruction: its opcode, the sub-opcode after opMisc, and the index that it names, if it names one.
+// Of br_table, index is how many labels it lists.
 type instruction struct {
 	op    byte
 	misc  uint32
@@ -81,7 +82,8 @@ func (c *cursor) instruction() instruction {
 	case op == opBr || op == opBrIf || op == opCall || op == opRefFunc || op >= opLocalGet && op <= opTableSet:
 		in.index = c.u32()
 	case op == opBrTable:
-		for n := c.count(1, maxLabels); n > 0; n-- {
+		in.index = c.count(1, maxLabels)
+		for range in.index {
 			c.u32()
 		}
 		c.u32()

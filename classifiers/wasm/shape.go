@@ -22,16 +22,25 @@ const (
 	maxLabels    = 1 << 16 // of one br_table
 	maxBody      = 2 << 20 // bytes of one function
 	maxDepth     = 1 << 12 // nested blocks
+
+	// maxTangle bounds what compiling takes, for no deadline stops the compiler within a function. Its time grows with the square
+	// of a function's branches times its locals, at some 2 to 8 ns; so the worst module takes a few minutes. A Go program of
+	// 2.7 MB has a sixtieth of it, the runtime of the default module next to nothing.
+	maxTangle   = 20_000_000_000
+	tangleBase  = 16 // locals that count at least
+	tangleLabel = 8  // labels of a br_table that count as one branch
 )
 
 // WASIModule is the one module that a classifier may import from, and WASIFunctions are what it may import: the functions
-// that a Go reactor needs. The host answers them without a file, a clock or chance.
+// that a Go reactor needs; those from fd_close on only because package fmt links package os. The host answers them without a
+// file, a clock or chance.
 const WASIModule = "wasi_snapshot_preview1"
 
 // WASIFunctions are the functions of WASIModule that may be imported.
 var WASIFunctions = []string{
 	"args_get", "args_sizes_get", "clock_time_get", "environ_get", "environ_sizes_get", "fd_write", "poll_oneoff", "proc_exit",
 	"random_get", "sched_yield",
+	"fd_close", "fd_fdstat_get", "fd_fdstat_set_flags", "fd_prestat_dir_name", "fd_prestat_get",
 }
 
 // shape is what the rewriter must know of a module to change its code: sections, counted and bounded.
