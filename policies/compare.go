@@ -163,7 +163,7 @@ func (r *resolver) expect(n *ast.Node, of *set, have facts) {
 			r.resolve(n, have, false)
 			return
 		}
-		if _, ok := of.find(x.Value); !ok && taken && of != tiers {
+		if _, ok := of.find(x.Value); taken && (of.open || !ok && of != tiers) {
 			r.resolve(n, have, false) // an open value, such as asked, as it stands
 			return
 		} else if !ok && nearest(x.Value, of.words) == "" {
@@ -203,7 +203,8 @@ func (r *resolver) other(n *ast.Node, of *set, have facts) {
 func (r *resolver) literal(n *ast.Node, word string, of *set) {
 	found, ok := of.find(word)
 	if !ok {
-		r.fail(*n, "unknown "+of.one+" "+quoted(word), didYouMean(word, of.words))
+		message, hint := of.unknown(word)
+		r.fail(*n, message, hint)
 		return
 	}
 	if of == tiers {

@@ -29,6 +29,7 @@ func Parse(file string, src []byte, scope Scope) (*Policy, error) {
 		Adequate:   [...]float64{0.5, 0.7, 0.85, 0.9, 0.92},
 		Unsure:     Unsure{Below: 0.35, Tier: label.Light},
 		Timezone:   time.UTC,
+		File:       file,
 		Hash:       hex.EncodeToString(sum[:]),
 		Source:     slices.Clone(src),
 

@@ -16,7 +16,7 @@ import (
 // Scope is what a policy is checked against: the closed sets that its expressions may name.
 type Scope struct {
 	Catalog  *catalog.Catalog
-	Profiles []string            // besides "default", which always exists
+	Profiles []string            // besides "default", which always exists; nil = not known, any may be named
 	Heads    map[string][]string // the classifier's own heads and their labels; nil = not known, any head may be read
 }
 
@@ -36,6 +36,7 @@ type Policy struct {
 	// HeadsNeeded are the classifier's own heads that rules read. A classifier that lacks one can't go live with this
 	// policy, nor this policy with such a classifier.
 	HeadsNeeded []string
+	File        string // as messages name it
 	Hash        string // of Source, hexadecimal
 	Source      []byte
 
@@ -55,6 +56,17 @@ var shipped []byte
 
 // Default is the policy that ships with Routor, as its file.
 func Default() []byte { return shipped }
+
+// In is the policy as its source compiles against another scope: another catalog, profiles or classifier. A Balance that
+// was set since it was parsed is kept.
+func (p *Policy) In(scope Scope) (*Policy, error) {
+	again, err := Parse(p.File, p.Source, scope)
+	if err != nil {
+		return nil, err
+	}
+	again.Balance = p.Balance
+	return again, nil
+}
 
 // TierOf is the tier of a difficulty.
 func (p *Policy) TierOf(difficulty float64) label.Tier {

@@ -173,7 +173,7 @@ func (r *resolver) variable(n *ast.Node, name string, have facts, maybe bool) *s
 // bareWord says that the name is a word of some closed set, standing where it is not compared with that set.
 func (r *resolver) bareWord(name string) bool {
 	for _, s := range r.byName {
-		if _, ok := s.find(name); ok {
+		if _, ok := s.find(name); ok && !s.open {
 			return true
 		}
 	}
@@ -210,6 +210,9 @@ func (r *resolver) put(n *ast.Node, v *variable) {
 
 func (r *resolver) setOf(v *variable) *set {
 	if head, ok := strings.CutPrefix(v.set, "label."); ok {
+		if r.heads == nil {
+			return anyLabel
+		}
 		return r.heads[head]
 	}
 	return r.byName[v.set]

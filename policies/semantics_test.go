@@ -318,8 +318,8 @@ func TestHeads(t *testing.T) {
 		}
 	}
 	scope := testScope()
-	scope.Heads = nil
-	p, err := Parse("x", []byte(`rules: [{when: label.anything == "goes", floor: LIGHT}]`), scope)
+	scope.Heads, scope.Profiles = nil, nil
+	p, err := Parse("x", []byte(`rules: [{when: 'label.anything in ["goes", here] && key.profile == whatever && key.profile != asked', floor: LIGHT}]`), scope)
 	if err != nil || !reflect.DeepEqual(p.HeadsNeeded, []string{"anything"}) {
 		t.Errorf("%v %v", p, err)
 	}
@@ -330,5 +330,20 @@ func TestRuleNames(t *testing.T) {
 	p := must(t, `rules: [{floor: LIGHT}, {name: b, floor: LIGHT}]`)
 	if p.Rules[0].Name != "rule 1" || p.Rules[0].Label() != "rule 1" || p.Rules[1].Label() != `rule 2 "b"` {
 		t.Errorf("%+v", p.Rules)
+	}
+}
+
+func TestInAnotherScope(t *testing.T) {
+	t.Parallel()
+	p := must(t, `rules: [{only: provider == mistral}]`)
+	p.Balance = 0.9
+	scope := testScope()
+	again, err := p.In(scope)
+	if err != nil || again.Balance != 0.9 || again.deployments[0] != scope.Catalog.Deployments[0] || again.File != p.File {
+		t.Errorf("%+v %v", again, err)
+	}
+	scope.Catalog = &catalog.Catalog{}
+	if _, err := p.In(scope); err == nil || !strings.Contains(err.Error(), "there are no providers here") {
+		t.Errorf("%v", err)
 	}
 }

@@ -16,6 +16,7 @@ type set struct {
 	words     []string          // as they are shown
 	means     map[string]string // how it may be written → the word, aliases included
 	empty     bool              // "" is in it too: nothing known, nothing said
+	open      bool              // its words are not known here: any will do
 }
 
 func newSet(one, many string, words []string, empty bool) *set {
@@ -38,7 +39,18 @@ func (s *set) find(literal string) (string, bool) {
 		return "", true
 	}
 	w, ok := s.means[literal]
+	if s.open {
+		return literal, true
+	}
 	return w, ok
+}
+
+// unknown says what is wrong with a literal that is not in the set.
+func (s *set) unknown(literal string) (message, hint string) {
+	if len(s.words) == 0 {
+		return "unknown " + s.one + " " + quoted(literal), "there are no " + s.many + " here"
+	}
+	return "unknown " + s.one + " " + quoted(literal), didYouMean(literal, s.words)
 }
 
 // The sets that are the same for every catalog.
@@ -49,12 +61,14 @@ var (
 	weekdays   = newSet("weekday", "weekdays", []string{
 		"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 	}, false)
+	anyLabel   = &set{one: "label", many: "labels", open: true}
+	anyProfile = &set{one: "profile", many: "profiles", open: true}
 )
 
 // sets are the closed sets of a scope, by the name that the environment's table uses.
 type sets struct {
 	byName map[string]*set
-	heads  map[string]*set // nil = the classifier is not known yet, any head may be read
+	heads  map[string]*set // nil = the classifier is not known, any head may be read
 	models *names
 }
 
@@ -92,6 +106,9 @@ func newSets(scope Scope) *sets {
 		"profile":    newSet("profile", "profiles", distinct(append([]string{"default"}, scope.Profiles...)), true),
 		"model":      models.set,
 	}}
+	if scope.Profiles == nil {
+		s.byName["profile"] = anyProfile
+	}
 	if scope.Heads != nil {
 		s.heads = make(map[string]*set, len(scope.Heads))
 		for name, labels := range scope.Heads {

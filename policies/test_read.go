@@ -181,7 +181,8 @@ func (r *reader) profile(f field) string {
 	s, ok := r.text(f)
 	if of := r.byName["profile"]; ok {
 		if _, found := of.find(s); !found {
-			r.at(f.value, f.path, "unknown profile "+quoted(s), didYouMean(s, of.words))
+			message, hint := of.unknown(s)
+			r.at(f.value, f.path, message, hint)
 		}
 	}
 	return s
@@ -204,7 +205,8 @@ func (r *reader) providers(f field) []string {
 	for _, item := range r.texts(f) {
 		id := item.value.Value
 		if _, ok := of.find(id); !ok || id == "" {
-			r.at(item.value, item.path, "unknown provider "+quoted(id), didYouMean(id, of.words))
+			message, hint := of.unknown(id)
+			r.at(item.value, item.path, message, hint)
 			continue
 		}
 		list = append(list, id)
