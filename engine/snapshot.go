@@ -83,6 +83,7 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
+		policy.Balance = p.Policy.Balance // may have been set beside the file
 		p.Policy = policy
 	}
 	s := &Snapshot{Parts: p, bounds: map[string]*bound{}}

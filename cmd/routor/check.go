@@ -24,7 +24,9 @@ instead. It works on files, asks no provider, and ends with 1 if something is wr
 		Args:    arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f := newFindings()
-			f.configuration(cmd)
+			if err := f.configuration(cmd); err != nil {
+				return err
+			}
 			return f.show(cmd)
 		},
 	}
@@ -73,12 +75,15 @@ func (f *findings) ok(what, format string, args ...any) {
 
 // wrong takes an error apart into the single things that are wrong.
 func (f *findings) wrong(what, level string, err error) {
-	var many interface{ Unwrap() []error }
 	var c config.Errors
 	var p policies.Errors
 	var k catalog.Errors
 	switch {
 	case err == nil:
+	case len(joined(err)) > 0:
+		for _, e := range joined(err) {
+			f.wrong(what, level, e)
+		}
 	case errors.As(err, &c):
 		for _, e := range c {
 			f.put(finding{level, what, e.File, e.Line, e.Column, e.Path, e.Message, e.Hint, e.Error()})
@@ -91,21 +96,29 @@ func (f *findings) wrong(what, level string, err error) {
 		for _, e := range k {
 			f.put(finding{level, what, e.File, e.Line, e.Column, e.Path, e.Message, e.Hint, e.Error()})
 		}
-	case errors.As(err, &many):
-		for _, e := range many.Unwrap() {
-			f.wrong(what, level, e)
-		}
 	default:
 		f.put(finding{Level: level, What: what, Message: err.Error()})
 	}
 }
 
-// configuration checks all that a configuration leads to.
-func (f *findings) configuration(cmd *cobra.Command) {
+// joined are the errors that errors.Join put together; nil = err is one error, though it may wrap several.
+func joined(err error) []error {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(many.Unwrap()...).Error() != err.Error() {
+		return nil
+	}
+	return many.Unwrap()
+}
+
+// configuration checks all that a configuration leads to. The error is of the command line.
+func (f *findings) configuration(cmd *cobra.Command) error {
 	c, err := settings(cmd)
+	if code, _ := exitOf(err); code == exitUsage {
+		return err
+	}
 	if err != nil {
 		f.wrong("configuration", "error", err)
-		return
+		return nil
 	}
 	for _, w := range c.Warnings() {
 		f.wrong("configuration", "warning", config.Errors{w})
@@ -159,6 +172,7 @@ func (f *findings) configuration(cmd *cobra.Command) {
 		_, err = a.snapshot(nil)
 		step("policy tests", err, "%d pass", func() any { return len(a.parts.Policy.Tests) })
 	}
+	return nil
 }
 
 // providers says who could be called; it asks nobody.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The exit codes that scripts can rely on.
@@ -49,7 +50,7 @@ func exitOf(err error) (code int, message string) {
 	if errors.As(err, &e) {
 		code = e.code
 	}
-	if message = err.Error(); message != "" {
+	if message = err.Error(); message != "" && !strings.HasPrefix(message, "routor ") {
 		message = "routor: " + message
 	}
 	return code, message

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/policies"
 )
@@ -79,14 +80,16 @@ func policyTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// A policy whose tests fail makes no snapshot, so the snapshot is made without them.
-			tests := a.parts.Policy.Tests
-			a.parts.Policy.Tests = nil
+			// A policy whose tests fail makes no snapshot, so the snapshot is made without them; and without the source, from
+			// which they would come back.
+			policy := a.parts.Policy
+			tests := policy.Tests
+			policy.Tests, policy.Source = nil, nil
 			s, err := a.snapshot(nil)
 			if err != nil {
 				return err
 			}
-			a.parts.Policy.Tests = tests
+			policy.Tests = tests
 			return showTests(cmd, engine.RunTests(s))
 		},
 	}
@@ -100,6 +103,11 @@ func policyList() *cobra.Command {
 		Use: "list", Short: "List the policies and which one is live", Args: arguments(0, 0),
 		Example: "  routor policy list",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			t := &table{columns: []string{"name", "from", "rules", "tests", "live", "hash"}}
+			s, err := remote(cmd)
+			if err != nil {
+				return err
+			}
 			c, err := policyInput(cmd, nil)
 			if err != nil {
 				return err
@@ -108,33 +116,46 @@ func policyList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := &table{columns: []string{"name", "from", "rules", "tests", "live", "hash"}}
-			sources := []config.Path{""}
-			if c.Policy != "" {
-				sources = []config.Path{c.Policy, ""}
+			if s != nil {
+				var p struct{ Name, Source, File string }
+				if err := s.call(cmd, "GET", "/admin/policy", nil, &p); err != nil {
+					return err
+				}
+				if err := addPolicy(t, hintOr(p.File, "server"), []byte(p.Source), cat, true); err != nil {
+					return err
+				}
+				return show(cmd, t)
 			}
-			for i, file := range sources {
-				name, src, err := policySource(file)
+			files := []config.Path{""}
+			if c.Policy != "" {
+				files = []config.Path{c.Policy, ""}
+			}
+			for i, file := range files {
+				_, src, err := policySource(file)
+				if err == nil {
+					err = addPolicy(t, hintOr(string(file), "built in"), src, cat, i == 0)
+				}
 				if err != nil {
 					return err
 				}
-				p, err := policies.Parse(name, src, policies.Scope{Catalog: cat})
-				if err != nil {
-					return err
-				}
-				from, live := "built in", fmt.Sprint(i == 0)
-				if file != "" {
-					from = string(file)
-				}
-				t.add(map[string]any{"name": p.Name, "from": from, "rules": len(p.Rules), "tests": len(p.Tests), "live": i == 0, "hash": p.Hash},
-					p.Name, from, fmt.Sprint(len(p.Rules)), fmt.Sprint(len(p.Tests)), live, p.Hash[:min(12, len(p.Hash))])
 			}
 			return show(cmd, t)
 		},
 	}
+	addServerFlags(cmd)
 	policyFlags(cmd)
 	addOutputFlag(cmd)
 	return cmd
+}
+
+func addPolicy(t *table, from string, src []byte, cat *catalog.Catalog, live bool) error {
+	p, err := policies.Parse(from, src, policies.Scope{Catalog: cat})
+	if err != nil {
+		return err
+	}
+	t.add(map[string]any{"name": p.Name, "from": from, "rules": len(p.Rules), "tests": len(p.Tests), "live": live, "hash": p.Hash},
+		p.Name, from, fmt.Sprint(len(p.Rules)), fmt.Sprint(len(p.Tests)), yes(live), p.Hash[:min(12, len(p.Hash))])
+	return nil
 }
 
 func policyShow() *cobra.Command {

@@ -117,6 +117,8 @@ func mirrorEnvironment(cmd *cobra.Command) (err error) {
 			if value := os.Getenv(name); value != "" {
 				if e := cmd.Flags().Set(f.Name, value); e != nil {
 					err = usage("%s: %s", name, strings.TrimPrefix(e.Error(), "invalid argument "))
+				} else if o, ours := f.Value.(*option); ours {
+					o.source = name
 				}
 				return
 			}

@@ -38,6 +38,7 @@ type option struct {
 	list     bool
 	fallback string
 	values   []string
+	source   string // who gave them, for errors; "" = the flag
 }
 
 func (o *option) Set(value string) error {
@@ -86,7 +87,11 @@ func settings(cmd *cobra.Command) (*config.Config, error) {
 		if !ours || !f.Changed || err != nil {
 			return
 		}
-		if e := c.Set(f.Name, "--"+f.Name, o.values...); e != nil {
+		source := o.source
+		if source == "" {
+			source = "--" + f.Name
+		}
+		if e := c.Set(f.Name, source, o.values...); e != nil {
 			err = &exitError{exitUsage, e}
 		}
 	})

@@ -37,7 +37,7 @@ type Config struct {
 	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"1ms" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
 	HoldSize Size          `yaml:"hold_size" flag:"hold-size" default:"64KB" min:"1KB" doc:"How much of it is kept back at most."`
 
-	DrainDelay    time.Duration `yaml:"drain_delay" flag:"drain-delay" default:"0s" min:"0" doc:"On shutdown: how long to go on accepting after /readyz has said no, so that load balancers notice."`
+	DrainDelay    time.Duration `yaml:"drain_delay" flag:"drain-delay" default:"0s" min:"0" example:"5s" doc:"On shutdown: how long to go on accepting after /readyz has said no, so that load balancers notice."`
 	ShutdownGrace time.Duration `yaml:"shutdown_grace" flag:"shutdown-grace" default:"30s" min:"0" doc:"On shutdown: how long requests that are running may take to finish."`
 
 	AccessLog       bool `yaml:"access_log" flag:"access-log" default:"false" doc:"Write one line of JSON a request to stdout."`

@@ -78,7 +78,7 @@ func TestErrors(t *testing.T) {
 		{"unknown key", "listn: x", `f.yaml:1:1: listn: unknown key; did you mean listen?`},
 		{"unknown key deep", "providers:\n  openai:\n    timeuts: {}", `f.yaml:3:5: providers.openai.timeuts: unknown key; did you mean timeouts?`},
 		{"unknown key, none near", "tls: {zzzzzz: 1}", `f.yaml:1:7: tls.zzzzzz: unknown key; it is one of cert, key`},
-		{"number for a duration", "drain_delay: 5", `f.yaml:1:14: drain_delay: expected a duration, found the number 5; write for instance drain_delay: 0s`},
+		{"number for a duration", "drain_delay: 5", `f.yaml:1:14: drain_delay: expected a duration, found the number 5; write for instance drain_delay: 5s`},
 		{"text for a flag", "access_log: \"yes\"", `f.yaml:1:13: access_log: expected true or false, found "yes"; write for instance access_log: false`},
 		{"bad size", "limits: {body: 10 potatoes}", `limits.body: expected a size, found "10 potatoes"; write for instance body: 32MB`},
 		{"too small", "limits: {body: 10}", `"10" is too small: at least 1KB`},
@@ -164,7 +164,7 @@ func TestOptions(t *testing.T) {
 		{"profiles", []string{"p.yaml"}, ""},
 		{"max-body", []string{"1MB"}, ""},
 		{"access-log", []string{"true"}, ""},
-		{"drain-delay", []string{"5"}, `ROUTOR_DRAIN_DELAY: expected a duration, found "5"; write for instance 0s`},
+		{"drain-delay", []string{"5"}, `ROUTOR_DRAIN_DELAY: expected a duration, found "5"; write for instance 5s`},
 		{"balance", []string{"7"}, `"7" is too large: at most 1`},
 	} {
 		err := c.Set(x.flag, Env(x.flag), x.values...)
