@@ -74,10 +74,10 @@ func ParseCard(src []byte) (Card, error) {
 }
 
 // String is the module's name and version, as results name it.
-func (c *Card) String() string { return c.Name + " " + c.Version }
+func (c Card) String() string { return c.Name + " " + c.Version }
 
 // Head finds a head by name; nil = there is none.
-func (c *Card) Head(name string) *HeadCard {
+func (c Card) Head(name string) *HeadCard {
 	for i := range c.Heads {
 		if c.Heads[i].Name == name {
 			return &c.Heads[i]

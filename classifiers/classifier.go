@@ -14,8 +14,8 @@ type Classifier struct {
 	breaker          breaker
 }
 
-// New puts builtin behind primary; nil, or the same module twice, serves builtin alone. Both stay the caller's: Close closes
-// primary only.
+// New puts builtin, which must be there, behind primary; a nil primary, or the same module twice, serves builtin alone. Close
+// closes primary only, so that one builtin stands behind all generations.
 func New(primary, builtin *Module) *Classifier {
 	c := &Classifier{primary: primary, builtin: builtin}
 	if primary == builtin {

@@ -96,6 +96,15 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+func TestInterpretedIsTold(t *testing.T) {
+	t.Parallel()
+	var seen events
+	load(t, withCard(t, answer(testResult(), "")), Options{interpret: true, OnEvent: seen.add})
+	if seen.of(Interpreted) != 1 {
+		t.Errorf("%d events", seen.of(Interpreted))
+	}
+}
+
 func TestClassifyAllocatesNothing(t *testing.T) {
 	m := load(t, withCard(t, answer(testResult(), "")), Options{})
 	in, r := on("hello"), Result{}

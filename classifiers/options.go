@@ -19,7 +19,8 @@ type Options struct {
 	// Wait is how long a call waits for a free instance before it gives up as busy; 100 ms. Instances are as many as processors,
 	// and a call holds one for microseconds: who waits that long waits for a processor, which one instance more would not give.
 	Wait time.Duration
-	// Slow is the time from which a call counts as a break although it answered; 100 ms.
+	// Slow is the time from which a call counts as a break although it answered; 250 ms, which no honest module needs
+	// and a busy machine rarely adds.
 	Slow time.Duration
 	// Breaks is how many breaks in a row, and BreaksInWindow how many within Window, make a Classifier give the module up; 5, and
 	// 20 within a minute.
@@ -47,7 +48,7 @@ func (o Options) withDefaults() Options {
 		o.Cut = Cut{TextHead: 4 << 10, TextTail: 4 << 10, System: 2 << 10, Context: 2 << 10}
 	}
 	set(&o.Wait, 100*time.Millisecond)
-	set(&o.Slow, 100*time.Millisecond)
+	set(&o.Slow, 250*time.Millisecond)
 	set(&o.Breaks, 5)
 	set(&o.BreaksInWindow, 20)
 	set(&o.Window, time.Minute)
