@@ -34,6 +34,7 @@ func (p *Policy) evaluator(r *Request) *evaluator {
 func (p *Policy) release(e *evaluator) {
 	clear(e.env)
 	clear(e.vm.Stack[:cap(e.vm.Stack)])
+	clear(e.vm.Variables)
 	e.view = view{}
 	p.evaluators.Put(e)
 }

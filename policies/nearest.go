@@ -1,9 +1,6 @@
 package policies
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // nearest is the word of words that word was most likely meant to be, "" if none is near.
 func nearest(word string, words []string) string {
@@ -32,16 +29,10 @@ func didYouMean(word string, words []string) string {
 		return "did you mean " + quoted(w) + "?"
 	}
 	if len(words) > 0 && len(words) <= 16 {
-		sorted := slices.Clone(words)
-		if !isTierList(words) {
-			slices.Sort(sorted)
-		}
-		return "known are " + strings.Join(sorted, ", ")
+		return "known are " + strings.Join(words, ", ")
 	}
 	return ""
 }
-
-func isTierList(words []string) bool { return len(words) > 0 && words[0] == "NANO" }
 
 func quoted(s string) string { return `"` + s + `"` }
 

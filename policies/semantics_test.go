@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/routor/routor/engine/catalog"
@@ -346,4 +347,31 @@ func TestInAnotherScope(t *testing.T) {
 	if _, err := p.In(scope); err == nil || !strings.Contains(err.Error(), "there are no providers here") {
 		t.Errorf("%v", err)
 	}
+}
+
+// One policy serves many requests at once, and none sees another's values.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	p := must(t, `
+rules:
+  - {name: eu, when: 'text == "secret" && turns > 1', only: provider == mistral && tier >= LIGHT}
+  - {name: other, when: 'text != "secret"', never: provider == mistral || cost > 9}
+`)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			r := sample()
+			want := len(p.deployments) - 1
+			if i%2 == 0 {
+				r.Text, want = "secret", 1
+			}
+			for range 200 {
+				if _, _, left := decide(p, r); len(left) != want {
+					t.Errorf("left %v, want %d", left, want)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
