@@ -33,6 +33,7 @@ type Answer struct {
 	resp     fasthttp.Response
 	stream   Stream
 	sent     bool
+	cut      bool // the request was not sent to its end
 }
 
 var answers = sync.Pool{New: func() any { return new(Answer) }}
@@ -57,7 +58,7 @@ func (a *Answer) Close() {
 	a.resp.Reset()
 	a.stream.release()
 	a.Status, a.Header, a.Body, a.Stream, a.RequestID, a.Chunk = 0, nil, nil, nil, "", openai.Chunk{}
-	a.c, a.call, a.cred, a.sent = nil, nil, nil, false
+	a.c, a.call, a.cred, a.sent, a.cut = nil, nil, nil, false, false
 	answers.Put(a)
 }
 
@@ -66,7 +67,7 @@ func (a *Answer) giveBack() {
 	l := a.link
 	a.link = nil
 	a.call.holds(nil, nil)
-	if a.stream.whole && !a.resp.ConnectionClose() && l.r.Buffered() == 0 && !a.call.isCanceled() {
+	if a.stream.whole && !a.cut && !a.resp.ConnectionClose() && l.r.Buffered() == 0 && !a.call.isCanceled() {
 		a.c.pool.put(l)
 	} else {
 		a.c.pool.drop(l)
@@ -111,22 +112,20 @@ func (a *Answer) write(method, path string) {
 // run sends the request over the link and reads the answer: all of it, or a stream's head.
 func (a *Answer) run(start time.Time) *Error {
 	l := a.link
-	err := l.begin(start, a.timeouts, a.call.Stream)
-	if err == nil {
-		a.sent = true
-		if err = a.req.Write(l.w); err == nil {
-			err = l.w.Flush()
-		}
-	}
-	if err == nil {
-		a.resp.StreamBody = a.call.Stream
-		l.r.Reset(l)
-		err = a.resp.ReadLimitBody(l.r, a.c.o.MaxBody)
-	} else {
-		l.w.Reset(l.conn)
-	}
-	if err != nil {
+	if err := l.begin(start, a.timeouts, a.call.Stream); err != nil {
 		return a.broken(err)
+	}
+	a.sent = true
+	unsent := a.req.Write(l.w)
+	if unsent == nil {
+		unsent = l.w.Flush()
+	}
+	// Who refuses a large body may answer and close before having read it: what was said still counts.
+	a.resp.StreamBody, a.cut = a.call.Stream, unsent != nil
+	l.r.Reset(l)
+	err := a.resp.ReadLimitBody(l.r, a.c.o.MaxBody)
+	if err != nil {
+		return a.broken(first(unsent, err))
 	}
 	a.Status, a.Header = a.resp.StatusCode(), &a.resp.Header
 	a.RequestID = requestID(a.Header)

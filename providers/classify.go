@@ -167,6 +167,9 @@ func classify(provider string, status int, h *fasthttp.ResponseHeader, body []by
 	e.Class = classOf(provider, status, t)
 	switch e.Class {
 	case RateLimited, Overloaded, Quota, Server, InBand:
+		if status < 400 { // Anthropic sends Retry-After with every success
+			h = nil
+		}
 		e.RetryAfter = retryAfter(h, t, now)
 	}
 	if e.Message == "" {

@@ -26,7 +26,7 @@ type Options struct {
 	MaxEvent int           // the largest event of a stream in bytes; 0 = 32 MiB
 	// IdlePool is how long an unused connection is kept, which must be less than the provider keeps it; 0 = 30 s.
 	IdlePool  time.Duration
-	Timeouts  Timeouts // for calls that do not say
+	Timeouts  Timeouts // for calls that do not say; Connect 0 = 10 s
 	Dial      func(addr string) (net.Conn, error)
 	Proxy     string         // outbound proxy: http[s]://[user:password@]host[:port]
 	RootCAs   *x509.CertPool // nil = the system's
@@ -72,6 +72,7 @@ func Connect(o Options) (*Connection, error) {
 	o.MaxConns = orDefault(o.MaxConns, 512)
 	o.MaxBody = orDefault(o.MaxBody, 64<<20)
 	o.IdlePool = orDefault(o.IdlePool, 30*time.Second)
+	o.Timeouts.Connect = orDefault(o.Timeouts.Connect, 10*time.Second)
 	o.UserAgent = orDefault(o.UserAgent, "routor")
 	c := &Connection{o: o, base: base, path: strings.TrimRight(base.EscapedPath(), "/"), dialect: speaks}
 	c.pool = pool{max: o.MaxConns, idleFor: o.IdlePool, dialer: dialer{addr: hostPort(base), dial: o.Dial, roots: o.RootCAs}}
@@ -136,6 +137,7 @@ func (c *Connection) Do(call *Call) (*Answer, *Error) {
 			return nil, e
 		}
 	}
+	c.noteSuccess(a.cred.key)
 	return a, nil
 }
 
@@ -167,7 +169,6 @@ func (c *Connection) exchange(call *Call, method, path string) (*Answer, *Error)
 		a.Close()
 		return nil, e
 	}
-	c.noteSuccess(cred.key)
 	return a, nil
 }
 

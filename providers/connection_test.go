@@ -616,3 +616,31 @@ func TestAccount(t *testing.T) {
 		}
 	}
 }
+
+// TestEarlyAnswer: a provider that refuses a large body before it has read it is still heard.
+func TestEarlyAnswer(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1000))
+			say(conn, "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+			_ = conn.(*net.TCPConn).CloseWrite()
+			// It stops reading: what is still on its way ends in a full buffer, then in a broken pipe.
+			time.AfterFunc(100*time.Millisecond, func() { _ = conn.Close() })
+		}
+	}()
+	p := &peer{addr: l.Addr().String()}
+	_, e := p.connect(t, nil).Do(&providers.Call{Body: bytes.Repeat([]byte("x"), 32<<20)})
+	if e == nil || e.Class != providers.ContextTooLong && e.Class != providers.Network {
+		t.Errorf("error %+v", e)
+	}
+}

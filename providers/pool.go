@@ -103,11 +103,11 @@ func (p *pool) put(l *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
+	case len(p.waiters) > 0:
+		p.next() <- l
 	case p.closed:
 		l.abort()
 		p.open--
-	case len(p.waiters) > 0:
-		p.next() <- l
 	default:
 		p.idle = append(p.idle, l)
 		if p.sweeper == nil {

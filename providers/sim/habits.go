@@ -11,6 +11,7 @@ type habits struct {
 	padding   string // a field of random length in every chunk
 	filters   bool   // Azure's first chunk without choices
 	baseResp  bool   // MiniMax's base_resp
+	limits    bool   // x-ratelimit headers
 }
 
 // usageHabit is where a stream tells its usage.
@@ -37,9 +38,9 @@ const (
 func habitsOf(provider string) habits {
 	switch provider {
 	case "openai":
-		return habits{nullUsage: true, padding: "obfuscation"}
+		return habits{nullUsage: true, padding: "obfuscation", limits: true}
 	case "microsoft":
-		return habits{nullUsage: true, padding: "obfuscation", filters: true}
+		return habits{nullUsage: true, padding: "obfuscation", filters: true, limits: true}
 	case "google":
 		return habits{counting: countGoogle, wholeArgs: true}
 	case "deepseek":

@@ -12,6 +12,7 @@ import (
 type model struct {
 	id, name string
 	thinks   bool
+	blind    bool // takes no images
 	// first is the time to the first token, each the time per token; typical figures of the price class where the catalog
 	// has none of its own.
 	first, each time.Duration
@@ -24,7 +25,7 @@ func modelsOf(c *catalog.Catalog, provider string) (models map[string]*model, or
 		if d.Provider != provider || d.Model.Status == catalog.Retired || d.Upstream == "" {
 			continue
 		}
-		m := &model{id: d.Upstream, name: d.Model.Name, thinks: d.Model.Thinks}
+		m := &model{id: d.Upstream, name: d.Model.Name, thinks: d.Model.Thinks, blind: d.Model.Caps.Image == catalog.No}
 		m.first, m.each = speed(d)
 		if models[m.id] == nil {
 			order = append(order, m.id)

@@ -111,6 +111,16 @@ func routorField(body []byte) string {
 	return ""
 }
 
+// images is whether there is an image in any message.
+func (r *request) images() bool {
+	for _, m := range r.Messages {
+		if bytes.Contains(m.Content, []byte(`"image_url"`)) && m.Content[0] == '[' {
+			return true
+		}
+	}
+	return false
+}
+
 // last is the last message of a role, and its text.
 func (r *request) last(role string) (text string, others int) {
 	for i := len(r.Messages) - 1; i >= 0; i-- {

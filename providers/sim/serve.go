@@ -110,14 +110,21 @@ func (p *provider) complete(ctx *fasthttp.RequestCtx) {
 	case faults.Error != "" && !faults.InBand:
 		a.refusal = new(refusalOf(p.id, faults.Error, modelName(r)))
 	case problem != "":
-		a.refusal = &refusal{400, string(append(append([]byte(`{"error":{"message":`), appendString(nil, problem)...), `,"type":"invalid_request_error","param":null,"code":null}}`...))}
+		a.refusal = refused(problem)
 	case m == nil:
 		a.refusal = new(refusalOf(p.id, "model_not_found", r.Model))
+	case m.blind && r.images():
+		a.refusal = refused("this model does not take images: unknown variant `image_url`, expected `text`")
 	default:
 		w := &writer{p: p, r: r, n: p.answer(m, r, body, c), created: time.Now().Unix(), c: c}
 		a.compose(w)
 	}
 	a.send(ctx)
+}
+
+// refused is a 400 in the OpenAI shape.
+func refused(problem string) *refusal {
+	return &refusal{400, string(append(append([]byte(`{"error":{"message":`), appendString(nil, problem)...), `,"type":"invalid_request_error","param":null,"code":null}}`...))}
 }
 
 func modelName(r *request) string {
@@ -178,6 +185,12 @@ func (a *answer) send(ctx *fasthttp.RequestCtx) {
 	if a.faults.raw() {
 		a.sendRaw(ctx)
 		return
+	}
+	if a.p.habits.limits {
+		h := &ctx.Response.Header
+		h.Set("X-Ratelimit-Limit-Requests", "500")
+		h.Set("X-Ratelimit-Remaining-Requests", "499")
+		h.Set("X-Ratelimit-Reset-Requests", "120ms")
 	}
 	switch {
 	case a.refusal != nil:

@@ -53,9 +53,13 @@ const DefaultLimit = 32 << 20
 // ErrTooLong says that an event is larger than the Reader's limit.
 var ErrTooLong = errors.New("sse: event is larger than the limit")
 
-const firstBuffer = 4 << 10
+const (
+	firstBuffer = 4 << 10
+	keptBuffer  = 256 << 10 // one huge event must not hold its memory for ever
+)
 
-// Reader reads events from a byte stream. The zero value is ready for Reset; a Reader that is reset keeps its buffers.
+// Reader reads events from a byte stream. The zero value is ready for Reset; a Reader that is reset keeps its
+// buffers unless they have become very large.
 // An event is given out as soon as its blank line is there; only where lines end in a lone CR must the next byte arrive
 // first, because it could be the LF of a CRLF.
 type Reader struct {
@@ -81,6 +85,9 @@ func NewReader(src io.Reader) *Reader {
 func (r *Reader) Reset(src io.Reader, limit int) {
 	if limit <= 0 {
 		limit = DefaultLimit
+	}
+	if len(r.buf) > keptBuffer {
+		r.buf, r.scratch = nil, nil
 	}
 	r.src, r.limit, r.err = src, limit, nil
 	r.start, r.end, r.begun = 0, 0, false
