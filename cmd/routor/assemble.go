@@ -8,7 +8,6 @@ import (
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
-	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/config"
 )
 
@@ -37,7 +36,7 @@ func assemble(ctx context.Context, c *config.Config, store *access.Store, onEven
 	a.parts.Classifier, err = classifierOf(ctx, c, a.builtin, a.options)
 	fail(err)
 	if a.parts.Classifier != nil {
-		a.parts.Heads = api.Heads(a.parts.Classifier.Card())
+		a.parts.Heads = engine.Heads(a.parts.Classifier)
 	}
 	a.parts.Catalog, err = catalogOf(c)
 	fail(err)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
-	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/policies"
@@ -161,7 +161,7 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 	}
 	step("classifier", err, "%s", func() any { card := a.parts.Classifier.Card(); return card.String() })
 	if a.parts.Classifier != nil {
-		a.parts.Heads = api.Heads(a.parts.Classifier.Card())
+		a.parts.Heads = engine.Heads(a.parts.Classifier)
 	}
 	if a.parts.Catalog != nil {
 		a.parts.Policy, err = policyOf(c, scopeOf(a.parts.Catalog, a.parts.Profiles, a.parts.Heads))

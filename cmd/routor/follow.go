@@ -17,6 +17,7 @@ type follower struct {
 	publisher *api.Publisher
 	made      map[string]connected
 	profiles  map[string]*access.Profile // as last published
+	validate  func()                     // asks the providers whether their keys work now
 	say       func(format string, args ...any)
 }
 
@@ -44,7 +45,7 @@ func (f *follower) follow(ctx context.Context, w *watcher) error {
 	}
 	for _, p := range f.made {
 		if p.key != nil && p.key.file != "" {
-			files = append(files, file{p.key.file, p.key.reload})
+			files = append(files, file{p.key.file, func() error { return f.key(p.key) }})
 		}
 	}
 	if name := f.c.File(); name != "" {
@@ -97,6 +98,15 @@ func (f *follower) access() error {
 		return err
 	}
 	return f.readProfiles()
+}
+
+// key reads a provider's key again and has it validated, so that it is used at once.
+func (f *follower) key(k *keySource) error {
+	if err := k.reload(); err != nil {
+		return err
+	}
+	go f.validate()
+	return nil
 }
 
 func (f *follower) readProfiles() error {

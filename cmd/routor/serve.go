@@ -178,7 +178,8 @@ func (s *service) run(cmd *cobra.Command) error {
 	}
 	f := &follower{
 		c: s.c, store: s.store, publisher: s.publisher, made: s.made, profiles: s.assembly.parts.Profiles,
-		say: func(format string, args ...any) { note(cmd, format, args...) },
+		validate: func() { s.engine.Validate(ctx) },
+		say:      func(format string, args ...any) { note(cmd, format, args...) },
 	}
 	if err := f.follow(ctx, files); err != nil {
 		return err

@@ -25,13 +25,13 @@ type Profile struct {
 	MaxCostUSD  *float64            `yaml:"max_cost" json:"max_cost,omitempty" min:"0" example:"0.05" doc:"Most that one request may be expected to cost, USD."`
 	BFCLMin     *float64            `yaml:"bfcl_min" json:"bfcl_min,omitempty" min:"0" max:"1" example:"0.7" doc:"Least tool-calling accuracy of a model; one whose accuracy is unknown does not pass."`
 	Balance     *float64            `yaml:"balance" json:"balance,omitempty" min:"0" max:"1" example:"0.5" doc:"Quality against saving, 0 cheapest to 1 best, in place of the policy's."`
-	Allow       []string            `yaml:"allow" json:"allow,omitempty" example:"[anthropic/*, openai/gpt-5.5]" doc:"Models that may be used; * stands for any text. Default: all."`
+	Allow       []string            `yaml:"allow" json:"allow,omitempty" example:"[anthropic/*, openai/gpt-5.5]" doc:"Models that may be used; * stands for any text without a slash, and alone for all. Default: all."`
 	Never       []string            `yaml:"never" json:"never,omitempty" example:"[xai/*]" doc:"Models that may not be used, whatever allow says."`
 	NoTools     bool                `yaml:"no_tools" json:"no_tools,omitempty" default:"false" doc:"Requests with tools are refused."`
 	NoImages    bool                `yaml:"no_images" json:"no_images,omitempty" default:"false" doc:"Requests with images are refused."`
 	MaxPrompt   int                 `yaml:"max_prompt_tokens" json:"max_prompt_tokens,omitempty" min:"0" example:"100000" doc:"Longest prompt, in tokens as estimated; 0 = no limit."`
 	Modes       []string            `yaml:"modes" json:"modes,omitempty" oneof:"auto,tier,direct" example:"[auto, tier]" doc:"How a request may choose: let Routor (auto), by tier, or by naming a model (direct). Default: all."`
-	Models      map[string]string   `yaml:"models" json:"models,omitempty" example:"{\"claude-*\": auto}" doc:"Names that clients insist on, * for any text, to auto, auto/PROFILE or a model."`
+	Models      map[string]string   `yaml:"models" json:"models,omitempty" example:"{\"claude-*\": auto}" doc:"Names that clients insist on, * for any text without a slash, to auto, auto/PROFILE or a model."`
 	Fallbacks   map[string][]string `yaml:"fallbacks" json:"fallbacks,omitempty" example:"{openai/gpt-5.5: [anthropic/claude-opus-4.8]}" doc:"Models to go on with when a named model fails."`
 	Override    string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
 	Strict      bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`
