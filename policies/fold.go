@@ -82,6 +82,22 @@ func (t *tables) evaluate(x *expression, deployment int) {
 	}
 }
 
+// pass is the set of deployments that a rule's only and never let pass, nil if one of them is not folded.
+func (t *tables) pass(rule *Rule) bits {
+	if rule.only != nil && rule.only.table == nil || rule.never != nil && rule.never.table == nil {
+		return nil
+	}
+	pass := make(bits, len(t.deployments)/64+1)
+	for i := range t.deployments {
+		only := rule.only == nil || rule.only.table.yes.has(i) && rule.only.table.err(i) == ""
+		never := rule.never != nil && (rule.never.table.yes.has(i) || rule.never.table.err(i) != "")
+		if only && !never {
+			pass.add(i)
+		}
+	}
+	return pass
+}
+
 func (t *tables) column(v *variable) []any {
 	if c, ok := t.columns[v.Name]; ok {
 		return c

@@ -215,6 +215,9 @@ func (p *Policy) link() {
 			}
 		}
 	}
+	for i := range p.Rules {
+		p.Rules[i].pass = tables.pass(&p.Rules[i])
+	}
 	slices.Sort(p.HeadsNeeded)
 	p.evaluators.New = func() any { return newEvaluator() }
 }

@@ -23,6 +23,7 @@ type Rule struct {
 
 	when, only, never, prefer, avoid *expression
 	salt                             uint64 // of the split's draw
+	pass                             bits   // deployments that a folded only and never let pass; nil = not folded
 
 	// What Match says of other rules, put together once.
 	overridden, stopped string

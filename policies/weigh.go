@@ -89,7 +89,7 @@ func (w *weighing) remove(rule *Rule) {
 	removed := 0
 	for i := range w.cands {
 		var k mark
-		if !w.out[i].Out {
+		if at := m.indexes[i]; !w.out[i].Out && !(rule.pass != nil && at >= 0 && rule.pass.has(at)) {
 			if rule.only != nil {
 				yes, err := w.bool(rule.only, i)
 				k = mark{out: !yes || err != "", err: err}
