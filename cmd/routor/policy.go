@@ -250,9 +250,11 @@ A policy that the server follows in a file is the file's to change, unless --for
 			}
 			f := cmd.Flags()
 			why, _ := f.GetString("note")
-			on, _ := f.GetUint64("on")
 			force, _ := f.GetBool("force")
-			change := map[string]any{"source": string(src), "name": args[0], "note": why, "version": on, "dry_run": dryRun(cmd), "force": force}
+			change := map[string]any{"source": string(src), "name": args[0], "note": why, "dry_run": dryRun(cmd), "force": force}
+			if f.Changed("on") {
+				change["version"], _ = f.GetUint64("on")
+			}
 			var done struct {
 				Version uint64 `json:"version"`
 			}

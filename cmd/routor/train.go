@@ -67,7 +67,7 @@ file that a server follows.`,
 	f.String("module-version", "1", "version in the module's card")
 	f.String("description", "", "description in the module's card")
 	f.Int("bits", 0, "size of the table: 2^bits rows of 32 bytes, 8 to 18 (default 18)")
-	f.Int("epochs", 0, "passes over the prompts (default 8)")
+	f.Int("epochs", 0, "passes over the prompts (default 6)")
 	f.Uint64("seed", 0, "seed of the order in which prompts are seen")
 	f.Bool("dry-run", false, "read the prompts, and do nothing else")
 	_ = cmd.MarkFlagFilename("out", "wasm")
