@@ -123,12 +123,12 @@ func (c *call) adminValidate(string) *fault {
 
 // policyChange is the body of a publish.
 type policyChange struct {
-	Source  string `json:"source"`
-	Name    string `json:"name"` // of the file, for messages; "" = policy.yaml
-	Note    string `json:"note"`
-	Version uint64 `json:"version"` // the snapshot that the change was made to; 0 = whatever serves
-	DryRun  bool   `json:"dry_run"`
-	Force   bool   `json:"force"` // although the policy belongs to a file
+	Source  string  `json:"source"`
+	Name    string  `json:"name"` // of the file, for messages; "" = policy.yaml
+	Note    string  `json:"note"`
+	Version *uint64 `json:"version"` // the snapshot that the change was made to; nil = whatever serves
+	DryRun  bool    `json:"dry_run"`
+	Force   bool    `json:"force"` // although the policy belongs to a file
 }
 
 func (c *call) adminPolicy(string) *fault {
@@ -222,8 +222,14 @@ func (c *call) adminClassifier(string) *fault {
 	if f := c.owned("classifier", dryRun || args.GetBool("force")); f != nil {
 		return f
 	}
-	on, _ := strconv.ParseUint(string(args.Peek("version")), 10, 64)
-	change := Change{Author: "admin", Note: string(args.Peek("note")), On: on, DryRun: dryRun}
+	change := Change{Author: "admin", Note: string(args.Peek("note")), DryRun: dryRun}
+	if text := args.Peek("version"); len(text) > 0 {
+		on, err := strconv.ParseUint(string(text), 10, 64)
+		if err != nil {
+			return failure(codeInvalidType, "version: must be a snapshot's number, not %q", text)
+		}
+		change.On = &on
+	}
 	var wasm []byte
 	if !args.GetBool("builtin") {
 		wasm = append(wasm, c.PostBody()...) // the module may outlive the request

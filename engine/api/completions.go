@@ -35,7 +35,8 @@ func (c *call) ask() (*asked, *fault) {
 	if !hasType(c.RequestCtx, jsonType) {
 		return nil, failure(codeMedia, "the content type is %q: send %s", c.Request.Header.ContentType(), jsonType)
 	}
-	if s.running.Load() > int64(s.Config.Limits.Concurrency) {
+	c.counted = true
+	if s.asking.Add(1) > int64(s.Config.Limits.Concurrency) {
 		f := failure(codeBusy, "%d requests are being answered, which is as many as limits.concurrency allows", s.Config.Limits.Concurrency)
 		f.after = time.Second
 		return nil, f

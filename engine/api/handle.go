@@ -15,12 +15,13 @@ import (
 // call is one HTTP request on its way through.
 type call struct {
 	*fasthttp.RequestCtx
-	s      *Server
-	id     string
-	start  time.Time
-	route  string // for metrics: one of a closed set
-	record record
-	later  bool // a stream goes on after the handler: it ends the call
+	s       *Server
+	id      string
+	start   time.Time
+	route   string // for metrics: one of a closed set
+	record  record
+	counted bool // among those that limits.concurrency counts
+	later   bool // a stream goes on after the handler: it ends the call
 }
 
 // handle answers a request. clients and private say which endpoints the listener has.
@@ -51,6 +52,9 @@ func (c *call) end() {
 	r := &c.record
 	r.start, r.took, r.id, r.status = c.start, time.Since(c.start), c.id, status
 	c.s.running.Add(-1)
+	if c.counted {
+		c.s.asking.Add(-1)
+	}
 	c.s.metrics.answered(c.route, status, r.took)
 	if c.route == "chat" {
 		c.s.recent.put(r)

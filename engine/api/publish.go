@@ -30,8 +30,8 @@ type Publisher struct {
 type Change struct {
 	Author, Note string
 	// On is the version of the snapshot that the change was made to; if another serves by now the change is refused with
-	// an *engine.ErrVersion. 0 = whatever serves.
-	On     uint64
+	// an *engine.ErrVersion. nil = whatever serves.
+	On     *uint64
 	DryRun bool // check only
 }
 
@@ -82,8 +82,8 @@ func (p *Publisher) publish(c Change, change func(*engine.Parts) error) (uint64,
 	defer p.mu.Unlock()
 	old := p.Live.Acquire()
 	defer old.Release()
-	if c.On != 0 && c.On != old.Version {
-		return 0, &engine.ErrVersion{Current: old.Version, Expected: c.On}
+	if c.On != nil && *c.On != old.Version {
+		return 0, &engine.ErrVersion{Current: old.Version, Expected: *c.On}
 	}
 	parts := old.Parts
 	parts.Author, parts.Note, parts.Time = c.Author, c.Note, time.Now().UTC()

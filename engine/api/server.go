@@ -61,6 +61,7 @@ type Server struct {
 	cut      context.CancelFunc
 	draining atomic.Bool
 	running  atomic.Int64 // requests that are being answered
+	asking   atomic.Int64 // those of them that ask a model, or for a decision
 
 	mu       sync.Mutex
 	clients  net.Listener

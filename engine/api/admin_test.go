@@ -1,0 +1,294 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	builtin "github.com/routor/routor/classifiers/default"
+	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/policies"
+)
+
+func TestAdminIsGuarded(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	for _, c := range []struct {
+		name    string
+		headers []string
+		status  int
+		code    string
+	}{
+		{"the key", []string{asAdmin}, 200, ""},
+		{"localhost", []string{asAdmin, "Host: localhost:1234"}, 200, ""},
+		{"IPv6", []string{asAdmin, "Host: [::1]:1234"}, 200, ""},
+		{"own origin", []string{asAdmin, "Host: localhost:1234", "Origin: http://localhost:1234"}, 200, ""},
+		{"no key", nil, 401, "invalid_admin_key"},
+		{"wrong key", []string{"Authorization: Bearer nope"}, 401, "invalid_admin_key"},
+		{"a name that was bound to this address", []string{asAdmin, "Host: evil.example"}, 403, "host_not_allowed"},
+		{"a page of another site", []string{asAdmin, "Origin: https://evil.example"}, 403, "origin_not_allowed"},
+		{"a page on another port", []string{asAdmin, "Host: localhost:1234", "Origin: http://localhost:3000"}, 403, "origin_not_allowed"},
+		{"a file", []string{asAdmin, "Origin: null"}, 403, "origin_not_allowed"},
+		{"a link of another site", []string{asAdmin, "Sec-Fetch-Site: cross-site"}, 403, "origin_not_allowed"},
+	} {
+		a := r.do("GET", "/admin/status", "", c.headers...)
+		code := ""
+		if a.status != 200 {
+			_, _, _, code = a.error(t)
+		}
+		if a.status != c.status || code != c.code {
+			t.Errorf("%s: %d %s, want %d %s", c.name, a.status, a.body, c.status, c.code)
+		}
+		if a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: CORS is open", c.name)
+		}
+	}
+	if a := r.do("POST", "/admin/policy", `{}`, asAdmin, "Content-Type: text/plain"); a.status != 415 {
+		t.Errorf("text/plain: %d %s", a.status, a.body)
+	}
+	if a := r.do("GET", "/admin/nothing", "", asAdmin); a.status != 404 {
+		t.Errorf("/admin/nothing: %d", a.status)
+	}
+	if a := r.do("DELETE", "/admin/policy", "", asAdmin); a.status != 405 || a.header.Get("Allow") != "GET, POST, PUT" {
+		t.Errorf("DELETE: %d %v", a.status, a.header)
+	}
+}
+
+func TestAdminReads(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	for _, a := range adminCalls {
+		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") {
+			continue
+		}
+		if got := r.do("GET", "/admin/"+a.path, "", asAdmin); got.status != 200 || len(got.fields(t)) == 0 {
+			t.Errorf("/admin/%s: %d %s", a.path, got.status, got.body)
+		}
+	}
+	for _, want := range adminCalls {
+		if !strings.Contains(string(AdminReference()), "/admin/"+strings.TrimSuffix(want.path, "*")) {
+			t.Errorf("the reference lacks %s", want.path)
+		}
+	}
+}
+
+func publishBody(source string, more map[string]any) string {
+	body := map[string]any{"source": source}
+	for k, v := range more {
+		body[k] = v
+	}
+	b, _ := json.Marshal(body)
+	return string(b)
+}
+
+func TestPublishPolicy(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	source := string(policies.Default())
+	before := r.Engine.Live.Version()
+	rule := "rules:\n  - name: greetings stay in Europe\n    when: tier == NANO\n    only: provider == \"mistral\"\n"
+	next := strings.Replace(source, "rules:\n", rule, 1)
+
+	a := r.do("POST", "/admin/policy", publishBody(next, map[string]any{"dry_run": true}), asAdmin)
+	if a.status != 200 || r.Engine.Live.Version() != before {
+		t.Fatalf("dry run: %d %s", a.status, a.body)
+	}
+	a = r.do("PUT", "/admin/policy", publishBody(next, map[string]any{"note": "a test", "version": before}), asAdmin)
+	if a.status != 200 || r.Engine.Live.Version() != before+1 {
+		t.Fatalf("publish: %d %s", a.status, a.body)
+	}
+	if got := r.do("POST", "/v1/chat/completions", ask("hi")).header.Get("X-Routor-Model"); !strings.HasPrefix(got, "mistral/") {
+		t.Errorf("hi went to %s", got)
+	}
+	shown := r.do("GET", "/admin/policy", "", asAdmin).fields(t)
+	snapshot, _ := shown["snapshot"].(map[string]any)
+	if shown["source"] != next || snapshot["author"] != "admin" || snapshot["note"] != "a test" {
+		t.Errorf("%v", shown)
+	}
+	a = r.do("POST", "/admin/policy", publishBody(source, map[string]any{"version": before}), asAdmin)
+	if _, _, _, code := a.error(t); a.status != 409 || code != "version_conflict" {
+		t.Errorf("stale: %d %s", a.status, a.body)
+	}
+	a = r.do("POST", "/admin/policy", publishBody(strings.Replace(next, "tier == NANO", "teir == NANO", 1), nil), asAdmin)
+	message, _, param, code := a.error(t)
+	if a.status != 422 || code != "check_failed" || !strings.Contains(message, "tier") || param == "" || !strings.Contains(string(a.body), `"problems":[{"file":"policy.yaml","line":`) {
+		t.Errorf("mistake: %d %s", a.status, a.body)
+	}
+	if r.Engine.Live.Version() != before+1 {
+		t.Error("a policy that does not check went live")
+	}
+}
+
+func TestPolicyOfAFile(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{options: func(o *Options) { o.Files = map[string]string{"policy": "/etc/policy.yaml"} }})
+	source := string(policies.Default())
+	a := r.do("POST", "/admin/policy", publishBody(source, nil), asAdmin)
+	if message, _, _, code := a.error(t); a.status != 409 || code != "owned_by_file" || !strings.Contains(message, "/etc/policy.yaml") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a = r.do("POST", "/admin/policy", publishBody(source, map[string]any{"force": true}), asAdmin); a.status != 200 {
+		t.Errorf("force: %d %s", a.status, a.body)
+	}
+}
+
+func TestPublishClassifier(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	wasm := "Content-Type: application/wasm"
+	if a := r.do("POST", "/admin/classifier", "\x00asm nonsense", asAdmin, wasm); a.status != 422 {
+		t.Errorf("nonsense: %d %s", a.status, a.body)
+	}
+	if a := r.do("POST", "/admin/classifier", "{}", asAdmin); a.status != 415 {
+		t.Errorf("JSON: %d %s", a.status, a.body)
+	}
+	for i, path := range []string{"/admin/classifier?note=mine", "/admin/classifier?builtin=true"} {
+		body := ""
+		if i == 0 {
+			body = string(builtin.Module)
+		}
+		before := r.Engine.Live.Version()
+		if a := r.do("POST", path, body, asAdmin, wasm); a.status != 200 || r.Engine.Live.Version() != before+1 {
+			t.Fatalf("%s: %d %s", path, a.status, a.body)
+		}
+		if a := r.do("POST", "/v1/chat/completions", ask("hi")); a.status != 200 || a.header.Get("X-Routor-Tier") != "NANO" {
+			t.Errorf("%d %v", a.status, a.header)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	const chat = "/v1/chat/completions"
+	if a := r.do("POST", chat, ask("hi"), "Authorization: Bearer sk-whatever"); a.status != 200 {
+		t.Fatalf("before any key: %d %s", a.status, a.body)
+	}
+	if a := r.do("POST", "/admin/keys", `{"name":"ci","profile":"nope"}`, asAdmin); a.status != 422 {
+		t.Errorf("unknown profile: %d %s", a.status, a.body)
+	}
+	a := r.do("POST", "/admin/keys", `{"name":"ci","team":"platform"}`, asAdmin)
+	made := a.fields(t)
+	secret, _ := made["secret"].(string)
+	id, _ := made["id"].(string)
+	if a.status != 201 || !strings.HasPrefix(secret, "rtr_") || id == "" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, c := range []struct {
+		header string
+		status int
+		code   string
+	}{
+		{"Authorization: Bearer " + secret, 200, ""},
+		{"Authorization: bearer " + secret, 200, ""},
+		{"X-Api-Key: " + secret, 200, ""},
+		{"Api-Key: " + secret, 200, ""},
+		{"X-Nothing: x", 401, "missing_api_key"},
+		{"Authorization: Bearer rtr_wrong0000000000000", 401, "invalid_api_key"},
+		{asAdmin, 401, "invalid_api_key"},
+	} {
+		for _, path := range []string{chat, "/v1/route"} {
+			a := r.do("POST", path, ask("hi"), c.header)
+			code := ""
+			if a.status != 200 {
+				_, _, _, code = a.error(t)
+			}
+			if a.status != c.status || code != c.code {
+				t.Errorf("%s with %s: %d %s", path, c.header, a.status, a.body)
+			}
+		}
+		if a := r.do("GET", "/v1/models", "", c.header); a.status != c.status {
+			t.Errorf("models with %s: %d", c.header, a.status)
+		}
+	}
+	if a := r.do("GET", "/admin/keys", "", asAdmin); a.status != 200 || strings.Contains(string(a.body), secret) || !strings.Contains(string(a.body), id) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := r.do("DELETE", "/admin/keys/"+id, "", asAdmin); a.status != 200 {
+		t.Errorf("revoke: %d %s", a.status, a.body)
+	}
+	a = r.do("POST", chat, ask("hi"), "Authorization: Bearer "+secret)
+	if message, _, _, code := a.error(t); a.status != 401 || code != "revoked_api_key" || strings.Contains(message, secret) {
+		t.Errorf("revoked: %d %s", a.status, a.body)
+	}
+}
+
+// TestOwnAdminListener: when clients call from elsewhere, admin, pages and metrics are not where they call, and they need
+// keys.
+func TestOwnAdminListener(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{config: func(c *config.Config) { c.Listen, c.AdminListen = "0.0.0.0:0", "127.0.0.1:0" }})
+	_, port, _ := strings.Cut(r.Addr().String()[3:], ":")
+	r.url = "http://127.0.0.1:" + port[strings.LastIndexByte(port, ':')+1:]
+	admin := "http://" + r.AdminAddr().String()
+	for _, c := range []struct {
+		url    string
+		status int
+	}{
+		{r.url + "/healthz", 200}, {r.url + "/readyz", 200}, {r.url + "/metrics", 404}, {r.url + "/admin/status", 404}, {r.url + "/", 404},
+		{r.url + "/v1/models", 401}, {admin + "/healthz", 200}, {admin + "/metrics", 200}, {admin + "/admin/status", 200}, {admin + "/", 200},
+		{admin + "/v1/models", 404},
+	} {
+		if a := r.do("GET", c.url, "", asAdmin); a.status != c.status {
+			t.Errorf("%s: %d %s, want %d", c.url, a.status, a.body, c.status)
+		}
+	}
+	if a := r.do("POST", "/v1/chat/completions", ask("hi")); a.status != 401 {
+		t.Errorf("without a key: %d", a.status)
+	}
+}
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	a := r.do("GET", "/", "")
+	if a.status != http.StatusOK || !strings.Contains(string(a.body), "Routor") || !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+	for _, outside := range []string{"src=\"http", "href=\"http", "@import", "url(http"} {
+		if strings.Contains(string(a.body), outside) {
+			t.Errorf("the page loads something from elsewhere: %s", outside)
+		}
+	}
+	if a := r.do("GET", "/../../etc/passwd", ""); a.status != 404 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	r.do("POST", "/v1/chat/completions", ask("hi"), "X-Request-Id: one")
+	r.do("POST", "/v1/chat/completions", ask("hi", `"stream":true`), "X-Request-Id: two")
+	until(t, "both are there", func() bool {
+		list, _ := r.do("GET", "/admin/decisions?limit=5", "", asAdmin).fields(t)["decisions"].([]any)
+		return len(list) == 2 && slices.ContainsFunc(list, func(d any) bool { return d.(map[string]any)["id"] == "two" })
+	})
+	d := r.do("GET", "/admin/decisions/one", "", asAdmin).fields(t)
+	if full, _ := d["decision"].(map[string]any); d["outcome"] != "ok" || d["tier"] != "NANO" || full["candidates"] == nil {
+		t.Errorf("%v", d)
+	}
+	if a := r.do("GET", "/admin/decisions/nope", "", asAdmin); a.status != 404 {
+		t.Errorf("%d", a.status)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	a := r.do("PUT", "/admin/demo/faults/openai", `{"error":"rate_limited","rate":0.5,"retry_after":"2s"}`, asAdmin)
+	if got := a.fields(t); a.status != 200 || got["error"] != "rate_limited" || got["rate"] != .5 || got["retry_after"] != "2s" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := r.do("PUT", "/admin/demo/faults/openai", `{"eror":"server"}`, asAdmin); a.status != 422 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := r.do("PUT", "/admin/demo/faults/nobody", `{}`, asAdmin); a.status != 404 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := r.do("DELETE", "/admin/demo/faults/openai", "", asAdmin); len(a.fields(t)) != 0 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
