@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/routor/routor/bench/prompts"
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/classifiers/train"
 	"github.com/routor/routor/engine/label"
@@ -327,8 +328,16 @@ func (r *ClassifyReport) WriteText(w io.Writer) error {
 	return err
 }
 
+// headings say whose labels a split of the data folder has.
+var headings = map[string]string{
+	prompts.Dev:        "dev: labels read by hand; the module was calibrated on these",
+	prompts.Test:       "test: labels read by hand, of prompts that nothing was learned from",
+	prompts.SourceDev:  "source-dev: labels of the sources, whose definitions differ from ours",
+	prompts.SourceTest: "source-test: labels of the sources, whose definitions differ from ours",
+}
+
 func (s *ClassifySet) write(b *strings.Builder) {
-	fmt.Fprintf(b, "\n%s\n", s.Name)
+	fmt.Fprintf(b, "\n%s\n", cmp.Or(headings[s.Name], s.Name))
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	line := func(format string, v ...any) { fmt.Fprintf(table, "  "+format+"\n", v...) }
 	c, d, t := &s.Category, &s.Domain, &s.Tier

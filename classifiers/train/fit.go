@@ -73,7 +73,7 @@ func newFit(requests []request, o *Options) *fit {
 
 // learn goes over the requests o.Epochs times in an order drawn from the seed, with a rate that falls to a tenth.
 func (f *fit) learn(ctx context.Context, requests []*request, o *Options, progress func(done, total int)) error {
-	const batch = 256
+	batch := min(max(len(requests)/64, 8), 256) // a small set gets as many steps as a large one
 	order := rand.New(rand.NewPCG(o.Seed, 0x726f75746f72))
 	gradients := make([]gradient, batch)
 	rate, total := f.rate, o.Epochs*len(requests)
@@ -189,8 +189,8 @@ func (f *fit) step(row uint32, x float32, g *[columns]float32, square *[numHeads
 			continue
 		}
 		sq[h] += float32(float32(x*x) * s)
-		rate := float32(f.rate * x / sqrt(sq[h]+adaStart))
-		span := headColumns[h]
+		span := &headColumns[h]
+		rate := float32(f.rate * span.pace * x / sqrt(sq[h]+adaStart))
 		for k := span.from; k < span.to; k++ {
 			w[k] -= float32(rate * g[k])
 		}

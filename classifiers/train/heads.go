@@ -15,11 +15,14 @@ const (
 	numHeads
 )
 
-var headColumns = [numHeads]struct{ from, to int }{
-	headCategory: {colCategory, colCategory + label.NumCategories},
-	headDomain:   {colDomain, colDomain + label.NumDomains},
-	headTier:     {colTier, colTier + 1},
-	headTokens:   {colTokens, colTokens + 1},
+var headColumns = [numHeads]struct {
+	from, to int
+	pace     float32 // of the learning rate; the tier, which has few labels and much noise, gains by little steps
+}{
+	headCategory: {colCategory, colCategory + label.NumCategories, 1},
+	headDomain:   {colDomain, colDomain + label.NumDomains, 1},
+	headTier:     {colTier, colTier + 1, 0.4},
+	headTokens:   {colTokens, colTokens + 1, 1},
 }
 
 // cuts are the tier scores between one tier and the next.

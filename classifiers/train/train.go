@@ -20,10 +20,10 @@ const (
 
 // Options say how to train; the zero value is what the default module is trained with.
 type Options struct {
-	Name, Version, Description string // of the card
-	Bits                       int    // the table has 2^Bits rows of 32 bytes; 8..18, 0 = 18
-	Epochs                     int    // 0 = 8
-	Rate                       float64
+	Name, Version, Description string  // of the card
+	Bits                       int     // the table has 2^Bits rows of 32 bytes; 8..18, 0 = 18
+	Epochs                     int     // 0 = 6
+	Rate                       float64 // AdaGrad's; 0 = 0.5
 	Seed                       uint64
 	// Data are the hashes of the files that the examples are from, by file name; for the card.
 	Data map[string]string
@@ -45,7 +45,7 @@ func (o *Options) fill() error {
 		return fmt.Errorf("bits is %d, must be 8 to %d", o.Bits, maxBits)
 	}
 	if o.Epochs == 0 {
-		o.Epochs = 8
+		o.Epochs = 6
 	}
 	if o.Rate == 0 {
 		o.Rate = 0.5

@@ -10,9 +10,9 @@ enum { COLUMNS = 32, COL_CATEGORY = 0, COL_DOMAIN = 14, COL_TIER = 28, COL_TOKEN
 // material in its middle, so the ends have blocks of their own.
 enum {
     BLOCK_WORDS,      // the whole text: words and pairs of words
-    BLOCK_CHARS,      // the whole text: 3 to 5 characters
-    BLOCK_FIRST,      // first line
-    BLOCK_LAST,       // last line
+    BLOCK_CHARS,      // the whole text: runs of 3 and 4 characters
+    BLOCK_FIRST,      // first line: both
+    BLOCK_LAST,       // last line, if it is another
     BLOCK_OPENING,    // the first words, with their places
     BLOCK_SYSTEM,     // system prompt
     BLOCK_CONTEXT,    // earlier turns

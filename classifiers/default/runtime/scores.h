@@ -12,6 +12,7 @@ static void add_block(u32 block) {
     for (u32 i = 0; i < n_distinct;) {
         u32 end = n_distinct - i > 256 ? i + 256 : n_distinct;  // 256 int8 fit in an int16
         v128_t a = wasm_i16x8_splat(0), b = a, c = a, d = a;
+#pragma clang loop unroll_count(4)
         for (; i < end; i++) {
             const i8 *row = active->rows[distinct[i]];
             v128_t lo = wasm_v128_load(row), hi = wasm_v128_load(row + 16);

@@ -8,18 +8,21 @@
 
 // How much of each part is read, in bytes. Of a longer text head and tail are read, half of this each.
 enum { MAX_TEXT = 8192, MAX_LINE = 256, MAX_SYSTEM = 1024, MAX_CONTEXT = 1024 };
-enum { MAX_UNITS = MAX_TEXT + 8, MAX_DISTINCT = 6 * MAX_UNITS };
+enum { FEW_WORDS = 3 };  // a text of so few may be a mere "yes, go on"
+enum { MAX_UNITS = MAX_TEXT + 8, MAX_DISTINCT = 2 * MAX_UNITS };
 
 static u32 units[MAX_UNITS + 8];      // folded characters; read as vectors, so with room behind
 static u32 words[2 * MAX_UNITS];      // hashes of words and pairs of words
-static u32 grams[3][MAX_UNITS + 4];   // hashes of 3, 4 and 5 characters
+static u32 grams[2][MAX_UNITS + 4];   // hashes of 3 and of 4 characters
 static u32 row_bits;                  // a row is the upper row_bits of a hash
 static u32 seen[1 << MAX_BITS >> 5];  // a bit per row: it is among the distinct rows of this block
 static u32 distinct[MAX_DISTINCT];
 static u32 n_distinct;
 
+// Adds the rows of n hashes to the distinct ones. The inner loops here are unrolled because fuel is paid at each turn.
 static void take(const u32 *hashes, u32 n) {
     u32 m = n_distinct, shift = 32 - row_bits;
+#pragma clang loop unroll_count(8)
     for (u32 i = 0; i < n; i++) {
         u32 row = hashes[i] >> shift, bit = 1u << (row & 31), *word = seen + (row >> 5), had = *word;
         *word = had | bit;
@@ -69,29 +72,30 @@ static u32 word_terms(u32 block, u32 n) {
     return m / 2;
 }
 
-// Hashes all runs of 3, 4 and 5 of n units, four places at a time, and takes them.
+// Hashes all runs of 3 and of 4 units, four places at a time, and takes them.
 static void char_terms(u32 block, u32 n) {
 #define LANES(x) wasm_i32x4_splat((int)(x))
-#define STIR(x, seed)                                                                                          \
-    ({                                                                                                         \
-        v128_t y = wasm_v128_xor(x, seed);                                                                     \
-        y = wasm_i32x4_mul(wasm_v128_xor(y, wasm_u32x4_shr(y, 15)), LANES(0x2C1B3C6D));                        \
-        wasm_v128_xor(y, wasm_u32x4_shr(y, 15));                                                               \
+#define STIR(x, seed)                                                                   \
+    ({                                                                                  \
+        v128_t y = wasm_v128_xor(x, seed);                                              \
+        y = wasm_i32x4_mul(wasm_v128_xor(y, wasm_u32x4_shr(y, 15)), LANES(0x2C1B3C6D)); \
+        wasm_v128_xor(y, wasm_u32x4_shr(y, 15));                                        \
     })
-    const v128_t seed3 = LANES(salt(block)), seed4 = LANES(salt(block) ^ 0x5BD1E995), seed5 = LANES(salt(block) ^ 0x1B873593);
+    const v128_t three = LANES(salt(block)), four = LANES(salt(block) ^ 0x5BD1E995);
+    if (n < 3) return;
     for (u32 i = 0; i < 8; i++) units[n + i] = 0;
-    for (u32 i = 0; i + 2 < n; i += 4) {
+#pragma clang loop unroll_count(4)
+    for (u32 i = 0; i < n - 2; i += 4) {
         const u32 *u = units + i;
         v128_t h = wasm_i32x4_mul(wasm_v128_load(u), LANES(0x9E3779B1));
         h = wasm_i32x4_add(h, wasm_i32x4_mul(wasm_v128_load(u + 1), LANES(0x85EBCA77)));
         h = wasm_i32x4_add(h, wasm_i32x4_mul(wasm_v128_load(u + 2), LANES(0xC2B2AE3D)));
-        wasm_v128_store(grams[0] + i, STIR(h, seed3));
+        wasm_v128_store(grams[0] + i, STIR(h, three));
         h = wasm_i32x4_add(h, wasm_i32x4_mul(wasm_v128_load(u + 3), LANES(0x27D4EB2F)));
-        wasm_v128_store(grams[1] + i, STIR(h, seed4));
-        h = wasm_i32x4_add(h, wasm_i32x4_mul(wasm_v128_load(u + 4), LANES(0x165667B1)));
-        wasm_v128_store(grams[2] + i, STIR(h, seed5));
+        wasm_v128_store(grams[1] + i, STIR(h, four));
     }
-    for (u32 k = 0; k < 3 && k + 2 < n; k++) take(grams[k], n - 2 - k);
+    take(grams[0], n - 2);
+    take(grams[1], n - 3);
 #undef STIR
 #undef LANES
 }
@@ -155,18 +159,21 @@ static void each_block(const record *r, void done(u32 block)) {
     BLOCK(BLOCK_WORDS, take(words, 2 * found));
     BLOCK(BLOCK_CHARS, char_terms(BLOCK_CHARS, n));
 
-    n = fold_span(first_line(text), MAX_LINE);
+    span first = first_line(text), last = last_line(text);
+    n = fold_span(first, MAX_LINE);
     BLOCK(BLOCK_FIRST, (take(words, 2 * word_terms(BLOCK_FIRST, n)), char_terms(BLOCK_FIRST, n)));
     BLOCK(BLOCK_OPENING, opening_terms(n));
-    n = fold_span(last_line(text), MAX_LINE);
-    BLOCK(BLOCK_LAST, (take(words, 2 * word_terms(BLOCK_LAST, n)), char_terms(BLOCK_LAST, n)));
+    if (last.p > first.p) {
+        n = fold_span(last, MAX_LINE);
+        BLOCK(BLOCK_LAST, (take(words, 2 * word_terms(BLOCK_LAST, n)), char_terms(BLOCK_LAST, n)));
+    }
 
     if (system.len) {
         n = fold_span(system, MAX_SYSTEM);
         BLOCK(BLOCK_SYSTEM, take(words, 2 * word_terms(BLOCK_SYSTEM, n)));
     }
     if (context.len) {
-        u32 block = found <= 3 ? BLOCK_CONTINUED : BLOCK_CONTEXT;
+        u32 block = found <= FEW_WORDS ? BLOCK_CONTINUED : BLOCK_CONTEXT;
         n = fold_span(context, MAX_CONTEXT);
         BLOCK(block, take(words, 2 * word_terms(block, n)));
     }

@@ -26,18 +26,22 @@ static u32 fold_wide(u32 c) {
     return c;
 }
 
-static u32 fold(u32 c) {
-    if (c >= 0x80) return fold_wide(c);
-    if (in(c, 'a', 'z')) return c;
-    if (c <= ' ' || c == 0x7F) return ' ';
-    if (in(c, 'A', 'Z')) return c + 32;
-    return in(c, '0', '9') ? '0' : c;
-}
+// The folded form of ASCII. A table, because most characters are ASCII and a branch that guesses wrong costs more.
+#define EIGHT(x) x, x, x, x, x, x, x, x
+static const u8 ascii_fold[128] = {
+    EIGHT(' '), EIGHT(' '), EIGHT(' '), EIGHT(' '),
+    ' ', '!', '"', '#', '$', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
+    EIGHT('0'), '0', '0', ':', ';', '<', '=', '>', '?',
+    '@', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '[', '\\', ']', '^', '_',
+    '`', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '{', '|', '}', '~', ' ',
+};
 
 // What a folded character does to words: letters make them, ideograms (Chinese, kana, Hangul syllables, emoji) are words
 // by themselves, all else ends them.
 static int kind(u32 c) {
-    if (c < 0x80) return in(c, 'a', 'z') || c == '0' || c == '_' ? LETTER : OTHER;
+    if (c < 0x80) return in(c, 'a', 'z') | (c == '0') | (c == '_');  // LETTER or OTHER
     if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA ? LETTER : OTHER;
     if (c < 0x2000) return c == 0xD7 || c == 0xF7 ? OTHER : LETTER;
     if (c < 0x3040) return in(c, 0x2600, 0x27BF) ? IDEOGRAM : in(c, 0x2C00, 0x2DFF) ? LETTER : OTHER;
@@ -52,7 +56,9 @@ static u32 fold_text(const u8 *s, u32 n, u32 *out) {
     out[m++] = ' ';
     while (s < end) {
         u32 c = *s++;
-        if (c >= 0x80) {
+        if (c < 0x80) {
+            c = ascii_fold[c];
+        } else {
             int more = in(c, 0xC2, 0xDF) ? 1 : in(c, 0xE0, 0xEF) ? 2 : in(c, 0xF0, 0xF4) ? 3 : -1;
             if (more < 0 || end - s < more) continue;
             c &= 0x3F >> more;
@@ -60,10 +66,10 @@ static u32 fold_text(const u8 *s, u32 n, u32 *out) {
             for (; k < more && (s[k] & 0xC0) == 0x80; k++) c = c << 6 | (s[k] & 0x3F);
             if (k < more) continue;
             s += more;
+            c = fold_wide(c);
         }
-        c = fold(c);
         out[m] = c;
-        m += c != ' ' || out[m - 1] != ' ';
+        m += (c != ' ') | (out[m - 1] != ' ');
     }
     if (out[m - 1] != ' ') out[m++] = ' ';
     return m;
