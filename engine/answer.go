@@ -44,7 +44,6 @@ func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.He
 	a := &Answer{}
 	a.e, a.rt, a.header, a.start = e, rt, header, time.Now()
 	a.ctx, a.cancel = context.WithTimeout(ctx, e.Limits.Deadline)
-	a.body = bodies.Get().([]byte)
 	e.Metrics.inFlight.Inc()
 	if rt.Request.Stream {
 		a.stream()
@@ -53,11 +52,6 @@ func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.He
 	}
 	return a
 }
-
-var bodies = sync.Pool{New: func() any { return []byte(nil) }}
-
-// keptBody is the largest buffer that goes back to the pool.
-const keptBody = 1 << 20
 
 // plain takes the whole answer.
 func (a *Answer) plain() {
@@ -144,7 +138,7 @@ func (a *Answer) SavingsPct() float64 {
 		return math.NaN()
 	}
 	// The baseline's expected cost is of the first candidate's tokens; another one's differ by its verbosity only.
-	return 100 * (1 - float64(c.Cost-c.CacheLoss)/float64(d.Baseline))
+	return 100 * (1 - float64(c.Spend())/float64(d.Baseline))
 }
 
 // AppendRoutor appends the `routor` object of a response:
@@ -230,9 +224,6 @@ func (a *Answer) close() {
 	}
 	e.Metrics.requests[a.outcome].Inc()
 	e.Metrics.inFlight.Dec()
-	if cap(a.body) <= keptBody {
-		bodies.Put(a.body[:0])
-	}
 	a.rt.Release()
 }
 

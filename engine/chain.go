@@ -236,5 +236,5 @@ func (d *Decision) ExpectedSavings() float64 {
 	if c == nil || d.Baseline <= 0 || c.Estimated {
 		return math.NaN()
 	}
-	return 1 - float64(c.Cost-c.CacheLoss)/float64(d.Baseline)
+	return 1 - float64(c.Spend())/float64(d.Baseline)
 }

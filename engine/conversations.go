@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"hash"
 	"sync"
 	"time"
 
@@ -28,9 +27,9 @@ const (
 // Conversations remembers what came before, by conversation: a bounded table in which the least recently used fall out,
 // and entries expire. It is safe for concurrent use.
 type Conversations struct {
-	secret []byte
-	shards [conversationShards]*lru.Cache[ConversationID, memory]
-	hashes sync.Pool
+	secret  []byte
+	shards  [conversationShards]*lru.Cache[ConversationID, memory]
+	buffers sync.Pool
 }
 
 // ConversationID is a conversation's identity: a keyed hash, so that it tells nothing of what it was made of. The zero ID
@@ -64,7 +63,8 @@ func NewConversations(size int, secret []byte) *Conversations {
 		secret = make([]byte, sha256.Size)
 		rand.Read(secret)
 	}
-	c := &Conversations{secret: secret, hashes: sync.Pool{New: func() any { return sha256.New() }}}
+	key := sha256.Sum256(secret)
+	c := &Conversations{secret: key[:], buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	for i := range c.shards {
 		c.shards[i], _ = lru.New[ConversationID, memory]((size + conversationShards - 1) / conversationShards)
 	}
@@ -75,46 +75,32 @@ func NewConversations(size int, secret []byte) *Conversations {
 // cache key, else metadata.user_id, else that of the same system prompt and first user turn. Identities of different API
 // keys never meet.
 func (c *Conversations) Identify(keyID, header string, r *chat.Request) (id ConversationID) {
-	h := c.hashes.Get().(hash.Hash)
-	defer c.hashes.Put(h)
-	h.Reset()
-	h.Write(c.secret)
-	part(h, keyID)
+	buf := c.buffers.Get().(*[]byte)
+	b := part(append((*buf)[:0], c.secret...), keyID)
 	switch {
 	case header != "":
-		part(h, "header")
-		part(h, header)
+		b = part(part(b, "header"), header)
 	case r.PromptCacheKey != "":
-		part(h, "prompt_cache_key")
-		part(h, r.PromptCacheKey)
+		b = part(part(b, "prompt_cache_key"), r.PromptCacheKey)
 	case r.MetadataUserID != "":
-		part(h, "user_id")
-		part(h, r.MetadataUserID)
+		b = part(part(b, "user_id"), r.MetadataUserID)
 	case r.FirstUser == "" && r.System == "":
+		c.buffers.Put(buf)
 		return id
 	default:
-		part(h, "first turn")
-		part(h, r.System[:min(len(r.System), firstBytes)])
-		part(h, r.FirstUser[:min(len(r.FirstUser), firstBytes)])
+		b = part(part(b, "first turn"), r.System[:min(len(r.System), firstBytes)])
+		b = part(b, r.FirstUser[:min(len(r.FirstUser), firstBytes)])
 	}
-	var sum [sha256.Size]byte
-	h.Sum(sum[:0])
+	sum := sha256.Sum256(b)
 	copy(id[:], sum[:])
+	*buf = b
+	c.buffers.Put(buf)
 	return id
 }
 
-// part hashes a string with its length before it, so that no two lists of parts look alike.
-func part(h hash.Hash, s string) {
-	var size [8]byte
-	binary.LittleEndian.PutUint64(size[:], uint64(len(s)))
-	h.Write(size[:])
-	// hash.Hash takes no string; copying through a small buffer keeps the string from being copied to the heap.
-	var buf [256]byte
-	for len(s) > 0 {
-		n := copy(buf[:], s)
-		h.Write(buf[:n])
-		s = s[n:]
-	}
+// part appends a string with its length before it, so that no two lists of parts look alike.
+func part(b []byte, s string) []byte {
+	return append(binary.LittleEndian.AppendUint64(b, uint64(len(s))), s...)
 }
 
 func (c *Conversations) shard(id ConversationID) *lru.Cache[ConversationID, memory] {

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/routor/routor/engine/access"
-	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/policies"
@@ -134,6 +132,13 @@ func (d *Decision) providerDown(provider string) bool {
 	return true
 }
 
+// bounded says where a tier bound came from, for people.
+type bounded struct {
+	set  bool
+	tier label.Tier
+	from string // routor_tier_floor, `profile cheap`, `the floor of rule 2 "night"`
+}
+
 // settle clamps the difficulty by the floors and ceilings of profile and request, which already agree, and of the rules,
 // and sets the tier. The highest floor and the lowest ceiling count; a floor above a ceiling yields, unless the client
 // asked for it.
@@ -170,182 +175,6 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 		d.note("lowered to " + d.Tier.String() + " by " + ceiling.from)
 	}
 	return nil
-}
-
-// gather looks at every deployment that the request could mean, and keeps those that can do what it needs, that the profile
-// allows and that are healthy. What falls out keeps its reason.
-func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
-	need := needs(r)
-	factor := oddsFactor(d.Difficulty)
-	look := func(o *option, rank int) {
-		d.Candidates = append(d.Candidates, Candidate{})
-		c := &d.Candidates[len(d.Candidates)-1]
-		c.Deployment, c.rank = o.dep, rank
-		direct := a.method == MethodDirect
-		switch {
-		case o.status != "" && !direct, o.dep.Model.Status == catalog.Retired:
-			c.Out, c.OutBy = o.status, byStatus
-		case !o.connected:
-			c.Out, c.OutBy = "its provider is not connected", byHealth
-		default:
-			if c.Out = o.missing(need, direct); c.Out == "" && !direct {
-				c.Out = o.fits(r.Facts.PromptTokens, d.Completion, r.MaxTokens)
-			}
-			if c.Out != "" {
-				c.OutBy = byCapability
-			} else if !a.bound.allowed.has(o.dep.Index) {
-				c.Out, c.OutBy = "not allowed by the profile", byProfile
-			}
-		}
-		if c.Out != "" {
-			return
-		}
-		switch c.effort = noEffort; {
-		case r.Effort != "":
-			c.effort = effortFor(o.dep.Model.Efforts, r.Effort)
-		case !direct:
-			c.effort = o.effort[d.Tier]
-		}
-		if c.effort != noEffort {
-			c.Effort = o.dep.Model.Efforts[c.effort].Name
-		}
-		skill := &o.skills[c.effort+1]
-		c.Quality, c.Guessed = skill.quality(&d.Class.Category, factor), skill.guessed
-		d.price(o, c, r, w)
-		c.FirstToken = o.dep.FirstToken
-		if w.Health != nil {
-			h := &w.Health[o.dep.Index]
-			if h.FirstToken > 0 {
-				c.FirstToken = h.FirstToken
-			}
-			if c.Out = h.sick(w.Now); c.Out != "" {
-				c.OutBy = byHealth
-			}
-		}
-	}
-	if a.method != MethodDirect {
-		for i := range s.options {
-			look(&s.options[i], 0)
-		}
-	} else {
-		for rank, m := range a.named {
-			if rank == 0 && a.pin != nil {
-				look(&s.options[a.pin.Index], 0)
-			}
-			for _, dep := range s.Catalog.DeploymentsOf(m) {
-				if dep != a.pin {
-					look(&s.options[dep.Index], rank+1)
-				}
-			}
-		}
-	}
-	return d.nobodyGathered(s, need, a)
-}
-
-// nobodyGathered is the error where no candidate passed capability, profile and connection; nil where one did.
-func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
-	var connected, capable, allowed int
-	var first *Candidate
-	for i := range d.Candidates {
-		c := &d.Candidates[i]
-		switch c.OutBy {
-		case byStatus:
-			continue
-		case byCapability:
-			if first == nil {
-				first = c
-			}
-			connected++
-			continue
-		case byProfile:
-			connected++
-			capable++
-			continue
-		}
-		if s.options[c.Deployment.Index].connected {
-			connected++
-			capable++
-			allowed++
-		}
-	}
-	direct := a.method == MethodDirect
-	switch {
-	case allowed > 0:
-		return nil
-	case capable > 0 && direct:
-		return a.bound.beyond("model", "allow, never", fmt.Sprintf("model %q is not allowed", a.named[0].ID))
-	case capable > 0:
-		return &DecideError{Status: 403, Code: CodeBeyondProfile,
-			Message: fmt.Sprintf("profile %q allows none of the models that can do this request", a.bound.Name)}
-	case connected > 0 && direct:
-		return &DecideError{Status: 400, Code: CodeNotCapable, Param: "model",
-			Message: fmt.Sprintf("model %q can't do this request: it %s", first.Deployment.Model.ID, first.Out)}
-	case connected > 0:
-		return &DecideError{Status: 422, Code: CodeNoEligible,
-			Message: "no connected model can do this request: " + d.wanting(need)}
-	case direct:
-		return &DecideError{Status: 404, Code: CodeNotConnected, Param: "model", Message: fmt.Sprintf(
-			"model %q is known, but its provider is not connected here: %s", a.named[0].ID, s.mend(a.named[0]))}
-	default:
-		return &DecideError{Status: 503, Code: CodeNotConnected,
-			Message: "no provider is connected: set a provider's API key in the environment or in routor.yaml, or start with --demo"}
-	}
-}
-
-// wanting says what was needed, and where nothing special was, that the length was too much.
-func (d *Decision) wanting(need capability) string {
-	out := ""
-	for i, name := range capabilityNames {
-		if need&(1<<i) != 0 && name != "" {
-			if out != "" {
-				out += ", "
-			}
-			out += name
-		}
-	}
-	if out != "" {
-		out = "it needs " + out + "; "
-	}
-	long := false
-	for i := range d.Candidates {
-		long = long || d.Candidates[i].Out == tooLong || d.Candidates[i].Out == tooShort
-	}
-	if long {
-		return out + "its length, with the expected answer, is more than those left can take: shorten it, or lower max_tokens"
-	}
-	return out + "connect a provider that has such a model"
-}
-
-// mend says how to connect a model's provider.
-func (s *Snapshot) mend(m *catalog.Model) string {
-	dep := home(s.Catalog, m)
-	if dep == nil {
-		return "it has no deployment in the catalog"
-	}
-	if p := s.Catalog.Provider(dep.Provider); p != nil && len(p.KeyEnv) > 0 {
-		return "set " + p.KeyEnv[0]
-	}
-	return "configure provider " + quote(dep.Provider)
-}
-
-// sickness is why a deployment in that state is no candidate.
-var sickness = map[providers.State]string{
-	providers.NotConfigured: "its provider is not configured",
-	providers.Limited:       "rate-limited",
-	providers.OutOfCredit:   "its provider's account is out of credit",
-	providers.KeyRejected:   "its provider rejects the key",
-	providers.Down:          "down",
-}
-
-// sick is why a deployment is no candidate now; "" = it is one.
-func (h *Health) sick(now time.Time) string {
-	if h.State == "" || h.State.Usable() || !h.Until.IsZero() && !h.Until.After(now) {
-		return ""
-	}
-	if s := sickness[h.State]; s != "" {
-		return s
-	}
-	return "not usable"
 }
 
 // rule puts the healthy candidates to the rules. Where none is left, the sick ones are put to them as well, to tell a
@@ -391,7 +220,7 @@ func (d *Decision) consult(s *Snapshot, out string) (last, left int) {
 		if c.OutBy != out || !s.options[c.Deployment.Index].connected {
 			continue
 		}
-		pc := policies.Candidate{Deployment: c.Deployment, Effort: c.Effort, Quality: c.Quality, Cost: c.Cost.USD(), Latency: c.FirstToken}
+		pc := policies.Candidate{Deployment: c.Deployment, Effort: c.Effort, Quality: c.Quality, Cost: c.Spend().USD(), Latency: c.FirstToken}
 		if c.Guessed {
 			pc.Quality = math.NaN()
 		}

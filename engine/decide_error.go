@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"github.com/routor/routor/engine/label"
-)
+import "time"
 
 // DecideError is why a request gets no model. API layers turn it into the client's dialect.
 type DecideError struct {
@@ -22,7 +18,6 @@ func (e *DecideError) Error() string { return e.Message }
 // The codes of a DecideError.
 const (
 	CodeModelNotFound   = "model_not_found"
-	CodeModelRetired    = "model_retired"
 	CodeNotConnected    = "provider_not_connected"
 	CodeNotCapable      = "model_not_capable"
 	CodeNoEligible      = "no_eligible_model"
@@ -38,10 +33,3 @@ const (
 	CodeContentFiltered = "content_filter"
 	CodeClientGone      = "client_closed_request"
 )
-
-// bounded says where a tier bound came from, for people.
-type bounded struct {
-	set  bool
-	tier label.Tier
-	from string // routor_tier_floor, `profile cheap`, `the floor of rule 2 "night"`
-}

@@ -98,6 +98,9 @@ type Candidate struct {
 	chained bool // it is in the chain
 }
 
+// Spend is what asking the candidate is expected to cost in itself, what becomes of a cache left aside.
+func (c *Candidate) Spend() catalog.Money { return c.Cost - c.CacheLoss }
+
 // The stages at which a candidate falls out.
 const (
 	byStatus     = "status"

@@ -53,7 +53,7 @@ func (d *Decision) AppendJSON(b []byte) []byte {
 	b = strconv.AppendInt(b, int64(d.Completion), 10)
 	if best != nil {
 		b = appendFigure(b, "worth", d.Worth, 6)
-		b = appendMoney(b, "expected_cost", best.Cost)
+		b = appendMoney(b, "expected_cost", best.Spend())
 		if d.Baseline > 0 {
 			b = appendMoney(b, "baseline_cost", d.Baseline)
 		}

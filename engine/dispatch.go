@@ -43,7 +43,6 @@ type exchange struct {
 	pos     int // next in the chain
 	current *Candidate
 	began   time.Time // of the current call
-	body    []byte
 
 	Attempts []Attempt
 	// refusal is the first answer that called the request bad; the next one that does ends the search.
@@ -116,7 +115,7 @@ func (x *exchange) isDead(provider string) bool {
 // ask sends the request to a candidate.
 func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 	x.current, x.began = c, time.Now()
-	x.body = x.rt.Request.AppendUpstream(x.body[:0], chat.Upstream{
+	x.rt.body = x.rt.Request.AppendUpstream(x.rt.body[:0], chat.Upstream{
 		Model: c.Deployment.Upstream, IncludeUsage: x.rt.Request.Stream, Effort: c.Effort,
 	})
 	limits := &x.e.Limits
@@ -129,7 +128,7 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 			timeouts.Total = max(left, 1)
 		}
 	}
-	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
+	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.rt.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
 	return x.e.upstreams[c.Deployment.Provider].Do(x.ctx, call)
 }
 

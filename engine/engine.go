@@ -112,7 +112,11 @@ type Routed struct {
 	Conversation ConversationID
 	class        classifiers.Result
 	input        classifiers.Input
+	body         []byte // as the provider gets it
 }
+
+// keptBody is the largest upstream body whose memory is kept for the next request.
+const keptBody = 1 << 20
 
 var routeds = sync.Pool{New: func() any { return new(Routed) }}
 
@@ -159,6 +163,10 @@ func (rt *Routed) Release() {
 	rt.Decision.Release()
 	rt.Snapshot.Release()
 	rt.Snapshot, rt.Request, rt.Decision, rt.World = nil, nil, nil, World{}
+	rt.input = classifiers.Input{}
+	if cap(rt.body) > keptBody {
+		rt.body = nil
+	}
 	routeds.Put(rt)
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,8 @@ type Monitor struct {
 
 type watched struct {
 	Health
-	failures int
+	failures   int
+	firstToken float64 // seconds, smoothed; Health has it as it was when a view was last worth making
 }
 
 // healthView is the state of all deployments of a catalog, made anew when something changed.
@@ -119,14 +121,13 @@ func (m *Monitor) Succeeded(dep *catalog.Deployment, firstToken float64) {
 	if firstToken <= 0 {
 		return
 	}
-	old := w.FirstToken
-	if old == 0 {
-		old = firstToken
+	if w.firstToken == 0 {
+		w.firstToken = firstToken
 	}
-	smoothed := old + (firstToken-old)/8
+	w.firstToken += (firstToken - w.firstToken) / 8
 	// A view is made anew only for a change that a decision could see.
-	if changed := smoothed / max(w.FirstToken, 1e-9); changed > 1.1 || changed < .9 {
-		w.FirstToken = smoothed
+	if math.Abs(w.firstToken-w.FirstToken) > w.FirstToken/10 {
+		w.FirstToken = w.firstToken
 		m.version.Add(1)
 	}
 }
@@ -180,4 +181,24 @@ func (m *Monitor) Failed(dep *catalog.Deployment, e *providers.Error, now time.T
 	}
 	w.State, w.Until = h.State, h.Until
 	m.version.Add(1)
+}
+
+// sickness is why a deployment in that state is no candidate.
+var sickness = map[providers.State]string{
+	providers.NotConfigured: "its provider is not configured",
+	providers.Limited:       "rate-limited",
+	providers.OutOfCredit:   "its provider's account is out of credit",
+	providers.KeyRejected:   "its provider rejects the key",
+	providers.Down:          "down",
+}
+
+// sick is why a deployment is no candidate now; "" = it is one.
+func (h *Health) sick(now time.Time) string {
+	if h.State == "" || h.State.Usable() || !h.Until.IsZero() && !h.Until.After(now) {
+		return ""
+	}
+	if s := sickness[h.State]; s != "" {
+		return s
+	}
+	return "not usable"
 }

@@ -127,7 +127,7 @@ func (d *Decision) limit(l *limits) error {
 			c.Out, last = "tool-calling accuracy too low", l.bfclBy
 		case l.maxCost >= 0 && c.Estimated:
 			c.Out, last = cantPay, l.costBy
-		case l.maxCost >= 0 && c.Cost > l.maxCost:
+		case l.maxCost >= 0 && c.Spend() > l.maxCost:
 			c.Out, last = costsMore, l.costBy
 		default:
 			left++

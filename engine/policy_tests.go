@@ -118,7 +118,7 @@ func actual(d *Decision, err error) policies.Actual {
 	}
 	a.Model, a.Provider, a.Effort, a.Quality = c.Deployment.Model.ID, c.Deployment.Provider, c.Effort, c.Quality
 	if !c.Estimated {
-		a.Cost = c.Cost.USD()
+		a.Cost = c.Spend().USD()
 	}
 	for _, i := range d.Chain {
 		a.Chain = append(a.Chain, d.Candidates[i].Deployment.Model.ID)

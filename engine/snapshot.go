@@ -27,7 +27,7 @@ type Parts struct {
 	// Connected says which providers can be called at all; nil = all of the catalog's.
 	Connected func(provider string) bool
 
-	Version      uint64
+	Version      uint64 // from 1; 0 counts as 1
 	Author, Note string
 	Time         time.Time
 	Chain        int // most candidates in a chain; 0 = 6
@@ -74,6 +74,7 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 	if p.Chain <= 0 {
 		p.Chain = defaultChain
 	}
+	p.Version = max(p.Version, 1)
 	if p.Heads == nil && p.Classifier != nil {
 		p.Heads = Heads(p.Classifier)
 	}
