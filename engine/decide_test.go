@@ -47,7 +47,7 @@ func TestDecide(t *testing.T) {
 		"no classifier at all":          {body: says("auto", "hm", ""), tier: "LIGHT"},
 
 		"images never go to text-only": {body: strings.Replace(image, "MODEL", "auto", 1), world: World{Classification: easy}, absent: []string{"ash/mini"}, chained: []string{"birch/mid"}},
-		"nor when it is named":         {body: strings.Replace(image, "MODEL", "ash/mini", 1), world: World{Classification: easy}, status: 400, code: CodeNotCapable, says: "takes no images"},
+		"nor when it is named":         {body: strings.Replace(image, "MODEL", "ash/mini", 1), world: World{Classification: easy}, status: 422, code: CodeNotCapable, says: "takes no images"},
 		"tools need a model that calls them": {body: says("auto", "hi", `,"tools":[{"type":"function","function":{"name":"f"}}]`),
 			world: World{Classification: easy}, absent: []string{"ash/mini"}},
 		"schemas need a model that follows them": {body: says("auto", "hi", `,"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{}}}`),
@@ -68,7 +68,7 @@ func TestDecide(t *testing.T) {
 		"an unknown model":                   {body: says("ash/minu", "hi", ""), status: 404, code: CodeModelNotFound, says: "ash/mini"},
 		"a retired model":                    {body: says("cedar/old", "hi", ""), status: 404, code: CodeModelNotFound, says: "cedar/max"},
 		"an unknown fallback":                {body: says("ash/mini", "hi", `,"models":["nobody"]`), status: 404, code: CodeModelNotFound, says: "nobody"},
-		"a model whose provider is absent":   {setup: setup{absent: "ash"}, body: says("ash/mini", "hi", ""), status: 404, code: CodeNotConnected, says: "ASH_KEY"},
+		"a model whose provider is absent":   {setup: setup{absent: "ash"}, body: says("ash/mini", "hi", ""), status: 503, code: CodeNotConnected, says: "ASH_KEY"},
 		"an absent provider is no candidate": {setup: setup{absent: "cedar"}, body: says("auto", "prove", ""), world: World{Classification: hard}, first: "relay/cedar-max", absent: []string{"cedar/max"}},
 
 		"an alias of the profile": {setup: setup{profiles: map[string]*access.Profile{"default": {Models: map[string]string{"claude-*": "auto", "claude-x": "ash/mini"}}}},

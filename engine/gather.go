@@ -113,13 +113,13 @@ func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
 		return &DecideError{Status: 403, Code: CodeBeyondProfile,
 			Message: fmt.Sprintf("profile %q allows none of the models that can do this request", a.bound.Name)}
 	case connected > 0 && direct:
-		return &DecideError{Status: 400, Code: CodeNotCapable, Param: "model",
+		return &DecideError{Status: 422, Code: CodeNotCapable, Param: "model",
 			Message: fmt.Sprintf("model %q can't do this request: it %s", first.Deployment.Model.ID, first.Out)}
 	case connected > 0:
 		return &DecideError{Status: 422, Code: CodeNoEligible,
 			Message: "no connected model can do this request: " + d.wanting(need)}
 	case direct:
-		return &DecideError{Status: 404, Code: CodeNotConnected, Param: "model", Message: fmt.Sprintf(
+		return &DecideError{Status: 503, Code: CodeNotConnected, Param: "model", Message: fmt.Sprintf(
 			"model %q is known, but its provider is not connected here: %s", a.named[0].ID, s.mend(a.named[0]))}
 	default:
 		return &DecideError{Status: 503, Code: CodeNotConnected,
