@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -127,6 +128,14 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 		f.ok("configuration", "no file: defaults, flags and environment")
 	} else {
 		f.ok("configuration", "%s", c.File())
+	}
+	if c.TLS.Cert != "" {
+		if _, err := tls.LoadX509KeyPair(string(c.TLS.Cert), string(c.TLS.Key)); err != nil {
+			f.put(finding{Level: "error", What: "tls", Path: "tls", Message: err.Error()})
+		}
+	}
+	if _, err := givenAdminKey(c); err != nil {
+		f.put(finding{Level: "error", What: "configuration", Path: "admin_key_file", Message: err.Error()})
 	}
 	var store *access.Store
 	if _, err := os.Stat(c.DataDir(false)); err == nil { // a check makes no folder

@@ -24,7 +24,7 @@ func classifyCommand() *cobra.Command {
 		Short: "Classify prompts: JSON lines in, JSON lines out",
 		Long: `Reads one prompt a line, {"id", "text", "system"?, "messages"?, "tools"?}, and writes one answer a line,
 {"id", "category", "probs", "difficulty", "tier", "confidence", "completion_tokens"}. It needs no server: it runs the classifier of
-the configuration, or the one given, as the server would. The tier is what the policy's thresholds make of the difficulty.`,
+the configuration, or the one given, as the server would: where it breaks, the built-in one answers. The tier is what the policy's thresholds make of the difficulty.`,
 		Example: `  echo '{"id":"1","text":"Prove that there are infinitely many primes"}' | routor classify
   routor classify --classifier mine.wasm <prompts.jsonl >answers.jsonl`,
 		Args: arguments(0, 0),
@@ -41,12 +41,21 @@ the configuration, or the one given, as the server would. The tier is what the p
 			if err != nil {
 				return err
 			}
-			module, err := moduleOf(cmd, string(c.Classifier), hostOptions(c, nil))
+			behind, err := loadBuiltin(cmd.Context(), hostOptions(c, nil))
 			if err != nil {
 				return err
 			}
-			defer module.Close()
-			return classifyLines(cmd.InOrStdin(), cmd.OutOrStdout(), module, policy.TierOf)
+			defer behind.Close()
+			classifier, err := classifierOf(cmd.Context(), c, behind, hostOptions(c, nil))
+			if err != nil {
+				return err
+			}
+			defer classifier.Close()
+			fallbacks, err := classifyLines(cmd.InOrStdin(), cmd.OutOrStdout(), classifier, policy.TierOf)
+			if fallbacks > 0 {
+				note(cmd, "%d prompts were answered by the built-in classifier; \"fallback\" says why", fallbacks)
+			}
+			return err
 		},
 	}
 	addConfigFlags(cmd, "classifier", "policy")
@@ -64,15 +73,16 @@ type classification struct {
 	Confidence float32            `json:"confidence"`
 	Completion *int               `json:"completion_tokens"` // null = the module does not say
 	Labels     map[string]string  `json:"labels,omitempty"`
+	Fallback   string             `json:"fallback,omitempty"` // why the built-in classifier answered in place of the one given
 }
 
-func classifyLines(in io.Reader, out io.Writer, module *classifiers.Module, tierOf func(float64) label.Tier) error {
+func classifyLines(in io.Reader, out io.Writer, classifier *classifiers.Classifier, tierOf func(float64) label.Tier) (fallbacks int, err error) {
 	w := bufio.NewWriter(out)
 	defer w.Flush()
 	var body []byte
 	var input classifiers.Input
 	var result classifiers.Result
-	return eachLine(in, func(line []byte) error {
+	err = eachLine(in, func(line []byte) error {
 		var p chat.Prompt
 		if err := json.Unmarshal(line, &p); err != nil {
 			return err
@@ -84,17 +94,19 @@ func classifyLines(in io.Reader, out io.Writer, module *classifiers.Module, tier
 		}
 		defer r.Release()
 		engine.ClassifierInput(r, &input)
-		if err := module.Classify(&input, &result); err != nil {
-			return err
+		classifier.Classify(&input, &result)
+		if result.Fallback != "" {
+			fallbacks++
 		}
 		return writeJSON(w, answerOf(p.ID, &result, tierOf), "")
 	})
+	return fallbacks, err
 }
 
 func answerOf(id string, r *classifiers.Result, tierOf func(float64) label.Tier) classification {
 	a := classification{
 		ID: id, Category: r.Best().String(), Probs: map[string]float32{}, Domain: r.BestDomain().String(),
-		Difficulty: r.Difficulty, Tier: tierOf(float64(r.Difficulty)), Confidence: r.Confidence,
+		Difficulty: r.Difficulty, Tier: tierOf(float64(r.Difficulty)), Confidence: r.Confidence, Fallback: r.Fallback,
 	}
 	for i, p := range r.Category {
 		a.Probs[label.Categories[i]] = p

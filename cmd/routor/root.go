@@ -52,9 +52,27 @@ allowed, 4 version conflict.`,
 	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), benchCommand(), demoProvidersCommand())
 	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), providerCommand(), decisionCommand())
 	add("other", versionCommand(), docsCommand())
+	root.SetHelpCommand(helpCommand())
 	root.SetHelpCommandGroupID("other")
 	root.SetCompletionCommandGroupID("other")
 	return root
+}
+
+// helpCommand is cobra's, but for a word that it does not know.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command, with examples", Example: "  routor help serve",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || about == nil {
+				return unknownWord(cmd.Root(), args[0])
+			}
+			if len(rest) > 0 {
+				return unknownWord(about, rest[0])
+			}
+			return about.Help()
+		},
+	}
 }
 
 // noun is a command that only has verbs.
