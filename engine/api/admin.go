@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -117,7 +118,7 @@ func (c *call) adminProviders(string) *fault {
 }
 
 func (c *call) adminValidate(string) *fault {
-	c.s.Engine.Validate(c.s.base)
+	c.s.Engine.Validate(context.Background())
 	return c.adminProviders("")
 }
 
@@ -234,7 +235,7 @@ func (c *call) adminClassifier(string) *fault {
 	if !args.GetBool("builtin") {
 		wasm = append(wasm, c.PostBody()...) // the module may outlive the request
 	}
-	return c.publish(dryRun, func(p *Publisher) (uint64, error) { return p.Classifier(c.s.base, wasm, change) })
+	return c.publish(dryRun, func(p *Publisher) (uint64, error) { return p.Classifier(context.Background(), wasm, change) })
 }
 
 func (c *call) adminCatalog(string) *fault {

@@ -46,14 +46,16 @@ func (c *call) ask() (*asked, *fault) {
 	if err != nil {
 		return nil, faultOf(err)
 	}
-	a := &asked{request: r}
-	a.forward = a.room[:0]
+	a := &c.asked
+	a.request, a.forward = r, a.room[:0]
 	if f := a.headers(&c.Request.Header); f != nil {
 		r.Release()
 		return nil, f
 	}
 	a.caller = engine.Caller{Key: key, Conversation: a.conversation, Reading: time.Since(start)}
-	c.record.asked = strings.Clone(r.Model)
+	if c.record.asked = "auto"; r.Model != "auto" {
+		c.record.asked = strings.Clone(r.Model)
+	}
 	c.record.stream = r.Stream
 	return a, nil
 }
@@ -76,15 +78,15 @@ const fieldHeader = "X-Routor-"
 // headers takes the X-Routor-* fields, the conversation, and what goes upstream unchanged.
 func (a *asked) headers(h *fasthttp.RequestHeader) *fault {
 	for k, v := range h.All() {
-		switch name := string(k); {
+		switch name := view(k); {
 		case name == "Traceparent" || name == "Tracestate" || name == "Openai-Beta":
-			a.forward = append(a.forward, providers.Header{Name: name, Value: string(v)})
+			a.forward = append(a.forward, providers.Header{Name: string(k), Value: string(v)})
 		case name == "X-Routor-Conversation":
 			a.conversation = string(v)
 		case strings.HasPrefix(name, fieldHeader):
 			if err := a.request.Routor.Set(name[len(fieldHeader):], string(v)); err != nil {
 				f := failure(engine.CodeInvalidField, "header %s: %v", name, err)
-				f.param = name
+				f.param = string(k)
 				return f
 			}
 		}
@@ -108,8 +110,9 @@ func (c *call) completions() *fault {
 		a.request.Release()
 		return faultOf(err)
 	}
-	ctx, cancel := context.WithCancel(c.s.base)
-	x := &exchange{call: c, request: a.request, cancel: cancel}
+	ctx, cancel := context.WithCancel(context.Background())
+	x := &c.exchange
+	x.call, x.request, x.cancel = c, a.request, cancel
 	c.s.watch.add(&x.watched, c.Conn(), cancel)
 	defer func() {
 		if !c.later {
@@ -184,7 +187,7 @@ func (c *call) headers(a *engine.Answer) {
 		return
 	}
 	for k, v := range a.Header.All() {
-		if name := string(k); isLimit(name) {
+		if name := view(k); isLimit(name) {
 			c.Response.Header.Set("X-Upstream-"+strings.TrimPrefix(name, "X-"), string(v))
 		}
 	}
@@ -198,6 +201,12 @@ func (c *call) setHeaders(headers []providers.Header) {
 
 // isLimit says whether a provider's header tells of its limits, or which exchange it was.
 func isLimit(name string) bool {
-	name = strings.ToLower(name)
-	return strings.Contains(name, "ratelimit") || name == "retry-after" || name == "x-request-id" || name == "request-id"
+	for _, word := range [...]string{"ratelimit-", "retry-after", "request-id"} {
+		for i := 0; i+len(word) <= len(name); i++ {
+			if strings.EqualFold(name[i:i+len(word)], word) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -376,7 +376,7 @@ func TestAccessLog(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if e["path"] != "/v1/chat/completions" || e["id"] == nil || i < 2 && (e["model"] == nil || e["cost_usd"] == nil || e["status"] != 200.) || i == 2 && e["error"] != nil && e["outcome"] != "invalid_json" {
+		if e["path"] != "/v1/chat/completions" || e["id"] == nil || i < 2 && (e["model"] == nil || e["prompt_tokens"] == nil || e["status"] != 200.) || i == 2 && e["error"] != nil && e["outcome"] != "invalid_json" {
 			t.Errorf("line %d: %s", i, line)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 type exchange struct {
 	*call
 	request *chat.Request
-	answer  *engine.Answer // nil = not yet dispatched
+	answer  *engine.Answer // nil = not dispatched yet
 	cancel  context.CancelFunc
 	watched watched
 	bytes   int

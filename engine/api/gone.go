@@ -21,7 +21,7 @@ type watcher struct {
 // watched is a request that is being watched. It must not move.
 type watched struct {
 	prev, next *watched
-	conn       syscall.RawConn
+	conn       syscall.RawConn // nil = none
 	since      time.Time
 	gone       context.CancelFunc
 }
@@ -31,20 +31,15 @@ const (
 	watchEvery = 100 * time.Millisecond
 )
 
-// add begins to watch a request. Connections without a socket are not watched.
+// add begins to watch a request. Of a connection without a socket nobody can see whether it is closed.
 func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelFunc) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
-	socket, ok := conn.(syscall.Conn)
-	if !ok {
-		return
+	x.since, x.gone = time.Now(), gone
+	if socket, ok := conn.(syscall.Conn); ok {
+		x.conn, _ = socket.SyscallConn()
 	}
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return
-	}
-	x.conn, x.since, x.gone = raw, time.Now(), gone
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ring()
@@ -73,6 +68,16 @@ func (w *watcher) remove(x *watched) {
 	if x.next != nil {
 		x.prev.next, x.next.prev = x.next, x.prev
 		x.prev, x.next = nil, nil
+	}
+}
+
+// cut ends all requests.
+func (w *watcher) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ring()
+	for x := w.list.next; x != &w.list; x = x.next {
+		x.gone()
 	}
 }
 
@@ -107,7 +112,7 @@ func (w *watcher) look(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for x := w.list.next; x != &w.list && now.Sub(x.since) >= watchAfter; x = x.next {
-		if closed(x.conn) {
+		if x.conn != nil && closed(x.conn) {
 			x.gone()
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/valyala/fasthttp"
 )
@@ -15,18 +17,23 @@ import (
 // call is one HTTP request on its way through.
 type call struct {
 	*fasthttp.RequestCtx
-	s       *Server
-	id      string
-	start   time.Time
-	route   string // for metrics: one of a closed set
-	record  record
-	counted bool // among those that limits.concurrency counts
-	later   bool // a stream goes on after the handler: it ends the call
+	s        *Server
+	id       string
+	start    time.Time
+	route    string // for metrics: one of a closed set
+	record   record
+	later    bool // a stream goes on after the handler: its Close ends the call
+	counted  bool // among those that limits.concurrency counts
+	asked    asked
+	exchange exchange
 }
+
+var calls = sync.Pool{New: func() any { return new(call) }}
 
 // handle answers a request. clients and private say which endpoints the listener has.
 func (s *Server) handle(ctx *fasthttp.RequestCtx, clients, private bool) {
-	c := &call{RequestCtx: ctx, s: s, id: requestID(&ctx.Request.Header), start: time.Now()}
+	c := calls.Get().(*call)
+	c.RequestCtx, c.s, c.id, c.start = ctx, s, requestID(&ctx.Request.Header), time.Now()
 	c.record.start = c.start
 	s.running.Add(1)
 	ctx.Response.Header.Set(requestIDHeader, c.id)
@@ -46,7 +53,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, clients, private bool) {
 	}
 }
 
-// end counts and logs a call whose answer is known.
+// end counts and logs a call whose answer is known. Nothing of it may be used afterwards.
 func (c *call) end() {
 	status := c.Response.StatusCode()
 	r := &c.record
@@ -63,6 +70,8 @@ func (c *call) end() {
 		r.remote, r.method, r.path = c.RemoteAddr().String(), string(c.Method()), string(c.Path())
 		c.s.log.write(r)
 	}
+	*c = call{}
+	calls.Put(c)
 }
 
 // fail answers with an error.
@@ -78,7 +87,7 @@ func (s *Server) panicked(p any, id string) {
 
 // dispatch finds the endpoint.
 func (c *call) dispatch(clients, private bool) *fault {
-	path := string(c.Path())
+	path := view(c.Path())
 	if clients {
 		switch {
 		case path == "/v1/chat/completions":
@@ -164,3 +173,6 @@ func swallow(ctx *fasthttp.RequestCtx) {
 		}
 	}
 }
+
+// view is b as a string without a copy, for as long as b stays.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -57,8 +57,6 @@ type Server struct {
 	log      accessLog
 	recent   recent
 
-	base     context.Context // of every upstream call; cancelled when the grace of a shutdown is over
-	cut      context.CancelFunc
 	draining atomic.Bool
 	running  atomic.Int64 // requests that are being answered
 	asking   atomic.Int64 // those of them that ask a model, or for a decision
@@ -97,7 +95,6 @@ func New(o Options) *Server {
 	}
 	s.metrics = newHTTPMetrics(o.Engine.Metrics.Set(), s)
 	s.log.to = o.LogTo
-	s.base, s.cut = context.WithCancel(context.Background())
 	return s
 }
 
@@ -156,7 +153,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	defer s.cut()
+	defer s.watch.cut()
 	watching := make(chan struct{})
 	watch, stopWatch := context.WithCancel(context.Background())
 	go func() {
@@ -211,7 +208,7 @@ func (s *Server) shutdown() error {
 		return nil
 	}
 	running := s.running.Load()
-	s.cut()
+	s.watch.cut()
 	last, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if s.stop(last) == nil && running == 0 {
