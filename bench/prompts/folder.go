@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -294,27 +293,34 @@ func (f *folder) sources() error {
 	return nil
 }
 
-// completions reads how many tokens models answered with: of each prompt, e to the mean logarithm.
+// completions reads how many tokens models answered with, and takes the mean of each prompt. Answers under a tenth of the
+// longest are left out: a bare letter, where other models reasoned, says nothing of what an answer to a person takes.
 func (f *folder) completions() error {
 	f.tokens = map[string]float64{}
-	counts := map[string]float64{}
+	answers := map[string][]float64{}
+	header := true
 	err := f.open(fileScores, true, func(r io.Reader) error {
-		first := true
 		return lines(r, func(line []byte) error {
-			if first {
-				first = false
+			if header {
+				header = false
 				return nil
 			}
 			id, tokens, err := score(string(line))
 			if tokens > 1 { // 0 and 1 stand for unknown
-				f.tokens[id] += math.Log(tokens)
-				counts[id]++
+				answers[id] = append(answers[id], tokens)
 			}
 			return err
 		})
 	})
-	for id, n := range counts {
-		f.tokens[id] = math.Round(math.Exp(f.tokens[id]/n)*8) / 8
+	for id, all := range answers {
+		sum, n := 0.0, 0.0
+		for _, tokens := range all {
+			if tokens*10 >= slices.Max(all) {
+				sum += tokens
+				n++
+			}
+		}
+		f.tokens[id] = sum / n
 	}
 	return err
 }
