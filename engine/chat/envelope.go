@@ -51,7 +51,7 @@ func (r *Request) human(text string) string {
 		}
 		text = unwrap(strings.TrimSpace(r.without(text, envelope)))
 	}
-	if strings.Contains(text, `"parameters"`) || strings.Contains(text, `"input_schema"`) {
+	if strings.IndexByte(text, '{') >= 0 && (strings.Contains(text, `"parameters"`) || strings.Contains(text, `"input_schema"`)) {
 		text = r.without(text, schema)
 	}
 	return strings.TrimSpace(text)

@@ -105,12 +105,11 @@ func (r *Request) readContent(in span) *Error {
 	if in.from == in.to {
 		return nil
 	}
-	s := &scan{b: r.Body[:in.to], i: in.from}
-	if s.peek() == '"' {
-		r.countText(s.string())
+	if r.Body[in.from] == '"' {
+		r.countText(in.inside())
 		return nil
 	}
-	s.i++
+	s := &scan{b: r.Body[:in.to], i: in.from + 1}
 	for i := 0; s.more(']'); i++ {
 		if err := r.readPart(s); err != nil {
 			return err.in(index("content", i))
@@ -140,10 +139,10 @@ func (r *Request) readPart(s *scan) *Error {
 		if inner.peek() != '"' {
 			return inner.want("text", "a string")
 		}
-		r.countText(inner.string())
+		r.countText(part.inside())
 	case "refusal":
 		if inner.peek() == '"' {
-			r.countText(inner.string())
+			r.countText(part.inside())
 		}
 	case "image_url", "input_image":
 		url, low, err := r.image(inner)

@@ -15,6 +15,9 @@ type scan struct {
 // span is a range of bytes of the body.
 type span struct{ from, to int }
 
+// inside is what is between the quotes of a string.
+func (s span) inside() span { return span{s.from + 1, s.to - 1} }
+
 func (s *scan) space() {
 	for s.i < len(s.b) && s.b[s.i] <= ' ' {
 		s.i++
@@ -46,9 +49,18 @@ func (s *scan) more(closing byte) bool {
 
 // key takes a member's name and goes to its value.
 func (s *scan) key() string {
-	in, escaped := s.quoted()
-	name := view(s.b[in.from:in.to])
-	if escaped {
+	start := s.i
+	s.i = min(start+1, len(s.b))
+	for s.i < len(s.b) && s.b[s.i] != '"' && s.b[s.i] != '\\' { // names are short
+		s.i++
+	}
+	var name string
+	if s.peek() == '"' {
+		name = view(s.b[start+1 : s.i])
+		s.i++
+	} else {
+		s.i = start
+		in := s.string()
 		name = string(appendUnescaped(nil, s.b[in.from:in.to]))
 	}
 	s.space()

@@ -33,11 +33,14 @@ func audioTokens(bytes int) milli { return milli(bytes) * 1000 / 1600 }
 // schemaTokens is the estimate for a JSON schema: providers render it more tersely than it came.
 func schemaTokens(json []byte) milli { return textTokens(json) * 3 / 4 }
 
-// Long texts are sampled: sampleBytes in every sampleStride, which is off by a percent or two on mixed text.
+// Long texts are sampled: sampleBytes in every stride, evenly over the text. The estimate of one text then moves by some
+// percent, that of a prompt of many texts by less.
 const (
-	sampleAbove  = 8 << 10
-	sampleBytes  = 256
-	sampleStride = 1 << 10
+	sampleAbove = 1 << 10
+	sampleBytes = 128
+	shortStride = 4 * sampleBytes
+	longStride  = 16 * sampleBytes // above longText
+	longText    = 32 << 10
 )
 
 // textTokens estimates the tokens of the inside of a JSON string, escapes and all, from what its bytes are.
@@ -45,8 +48,12 @@ func textTokens(b []byte) milli {
 	if len(b) <= sampleAbove {
 		return countTokens(b)
 	}
+	stride := shortStride
+	if len(b) > longText {
+		stride = longStride
+	}
 	var sum, seen milli
-	for at := 0; at < len(b); at += sampleStride {
+	for at := 0; at < len(b); at += stride {
 		part := b[at:min(at+sampleBytes, len(b))]
 		sum += countTokens(part)
 		seen += milli(len(part))

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,8 +12,8 @@ const (
 	contextBytes = 2048
 	contextTurns = 12
 	turnBytes    = 512
-	// turnSource is how much of a long turn is looked at for its beginning.
-	turnSource = 4096
+	// turnSource is how much of a turn's JSON is looked at for its beginning.
+	turnSource = 2048
 )
 
 // readTurns picks out of the conversation what a classifier reads.
@@ -123,10 +124,11 @@ func (r *Request) contextBefore(human int) string {
 // JSON is read; 0 = all.
 func (r *Request) contentText(m *message, limit int) string {
 	text := ""
-	r.eachText(m, func(in span, escaped bool) {
+	r.eachText(m, func(in span) {
 		if limit > 0 && in.to-in.from > limit {
 			in.to = in.from + cut(r.Body[in.from:in.to], limit)
 		}
+		escaped := bytes.IndexByte(r.Body[in.from:in.to], '\\') >= 0
 		switch t := r.text(in, escaped); {
 		case text == "":
 			text = t
@@ -140,7 +142,7 @@ func (r *Request) contentText(m *message, limit int) string {
 // rawText is contentText without unescaping.
 func (r *Request) rawText(m *message) string {
 	text := ""
-	r.eachText(m, func(in span, _ bool) {
+	r.eachText(m, func(in span) {
 		if t := view(r.Body[in.from:in.to]); text == "" {
 			text = t
 		} else {
@@ -151,23 +153,21 @@ func (r *Request) rawText(m *message) string {
 }
 
 // eachText calls f for every text of a message.
-func (r *Request) eachText(m *message, f func(in span, escaped bool)) {
+func (r *Request) eachText(m *message, f func(inside span)) {
 	if m.content.from == m.content.to {
 		return
 	}
-	s := scan{b: r.Body[:m.content.to], i: m.content.from}
-	if s.peek() == '"' {
-		f(s.quoted())
+	if r.Body[m.content.from] == '"' {
+		f(m.content.inside())
 		return
 	}
-	s.i++
+	s := scan{b: r.Body[:m.content.to], i: m.content.from + 1}
 	for s.more(']') {
 		value, kind, err := r.part(&s)
 		if err != nil || kind != "text" && kind != "input_text" && kind != "output_text" {
 			continue
 		}
-		inner := scan{b: r.Body[:value.to], i: value.from}
-		f(inner.quoted())
+		f(value.inside())
 	}
 }
 
