@@ -123,6 +123,10 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 	if c.Deployment.Model.Thinks {
 		timeouts.FirstToken = max(timeouts.FirstToken, limits.Thinking)
 	}
+	if !x.rt.Request.Stream && timeouts.Total <= 0 {
+		// A plain answer shows no sign of life before it is whole: half of the time is left for the next candidate.
+		timeouts.Total = limits.Deadline / 2
+	}
 	if deadline, ok := x.ctx.Deadline(); ok {
 		if left := time.Until(deadline); timeouts.Total <= 0 || timeouts.Total > left {
 			timeouts.Total = max(left, 1)

@@ -46,7 +46,11 @@ func (f *fake) Do(ctx context.Context, call *providers.Call) (Reply, *providers.
 	f.calls++
 	f.bodies = append(f.bodies, string(call.Body))
 	f.mu.Unlock()
-	if err := sleep(ctx, a.wait, call.Timeouts.FirstToken); err != nil {
+	timeout := call.Timeouts.Total
+	if call.Stream {
+		timeout = call.Timeouts.FirstToken
+	}
+	if err := sleep(ctx, a.wait, timeout); err != nil {
 		return Reply{}, err
 	}
 	if a.fail != nil {
@@ -252,8 +256,8 @@ func TestDispatch(t *testing.T) {
 		"a named model's refusal goes to its second home": {acts: map[string][]act{"cedar": failing(providers.BadRequest, 400), "*": ok}, body: says("cedar/max", "x", ""), want: []string{`"method":"direct"`}, calls: "cedar 1, relay 1", fallback: true},
 		"and is final without one":                        {acts: map[string][]act{"ash": failing(providers.BadRequest, 400), "*": ok}, body: says("ash/mini", "x", ""), want: []string{"400 bad_request"}, calls: "ash 1"},
 		"too long goes to a larger window":                {acts: map[string][]act{"birch": failing(providers.ContextTooLong, 400), "*": ok}, body: says("birch/mid", "x", `,"models":["ash/mini","cedar/max"]`), want: []string{`"model":"cedar/max"`}, calls: "birch 1, cedar 1", fallback: true},
-		"the deadline":                                    {acts: map[string][]act{"*": {{wait: time.Hour, body: plainBody}}}, limits: Limits{Deadline: 50 * time.Second, Timeouts: providers.Timeouts{FirstToken: 20 * time.Second}, Thinking: time.Second}, body: plain, want: []string{"504 " + CodeDeadline}, within: 50 * time.Second},
-		"a stall is a failure":                            {acts: map[string][]act{"cedar": {{wait: time.Hour, body: plainBody}}, "*": ok}, limits: Limits{Timeouts: providers.Timeouts{FirstToken: 20 * time.Second}, Thinking: 20 * time.Second}, body: plain, want: []string{`"model":"birch/mid"`}, within: 20 * time.Second, fallback: true},
+		"the deadline":                                    {acts: map[string][]act{"*": {{wait: time.Hour, body: plainBody}}}, limits: Limits{Deadline: 50 * time.Second, Timeouts: providers.Timeouts{Total: 20 * time.Second}}, body: plain, want: []string{"504 " + CodeDeadline}, within: 50 * time.Second},
+		"a stall is a failure":                            {acts: map[string][]act{"cedar": {{wait: time.Hour, body: plainBody}}, "*": ok}, limits: Limits{Deadline: 40 * time.Second}, body: plain, want: []string{`"model":"birch/mid"`}, within: 20 * time.Second, fallback: true},
 
 		"stream":                        {body: streamed, want: []string{`"content":"cedar"`, "[DONE]"}, not: []string{"usage", "routor"}, calls: "cedar 1"},
 		"stream with usage":             {body: streamedUsage, want: []string{`"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15},"routor":{"model":"cedar/max"`, "}}\n\ndata: [DONE]\n\n", `"usage":null`}, calls: "cedar 1"},

@@ -33,7 +33,7 @@ type Limits struct {
 	Heartbeat time.Duration      // between comments after that; 10 s
 	Hold      time.Duration      // how long reasoning is held back while failover could still replace it; 2 s
 	HoldBytes int                // and how much of it; 64 KB
-	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s, idle 60 s
+	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s, idle 60 s, total of a plain answer half of Deadline
 	// Thinking is the time to the first token of a model that reasons before it answers; 120 s.
 	Thinking time.Duration
 }
