@@ -79,6 +79,9 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 	for _, w := range s.c.Warnings() {
 		note(cmd, "warning: %s", w)
 	}
+	if n := len(s.c.AdminKey); n > 0 && n < 16 && !s.c.Loopback() {
+		note(cmd, "warning: the admin key has %d characters; a better one: openssl rand -base64 33", n)
+	}
 	demo, _ := cmd.Flags().GetBool("demo")
 	if demo {
 		s.c.Providers = nil
@@ -139,7 +142,7 @@ func (s *service) takeAdminKey(demo bool) error {
 			return fmt.Errorf("read the admin key: %w", err)
 		}
 		if given = strings.TrimSpace(string(src)); given == "" {
-			return fmt.Errorf("admin_key_file %s is empty: write a key of 12 characters or more into it", s.c.AdminKeyFile)
+			return fmt.Errorf("admin_key_file %s is empty: write the key into it", s.c.AdminKeyFile)
 		}
 	case demo && s.c.Loopback() && s.c.AdminListen == "":
 		given = demoAdminKey

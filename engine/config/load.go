@@ -100,9 +100,6 @@ func (c *Config) check() (wrong Errors) {
 	if c.AdminKey != "" && c.AdminKeyFile != "" {
 		fail("admin_key_file", "remove one", "there is admin_key as well")
 	}
-	if c.AdminKey != "" && len(c.AdminKey) < 12 {
-		fail("admin_key", "make one with `openssl rand -base64 33`", "is shorter than 12 characters")
-	}
 	link("proxy", c.Proxy, "https", "http")
 	for id, p := range c.Providers {
 		path := "providers." + id
