@@ -10,7 +10,6 @@ import (
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/providers"
 	"github.com/routor/routor/providers/openai"
-	"github.com/routor/routor/providers/sim"
 )
 
 // ready is an upstream that has its answer at hand.
@@ -78,5 +77,4 @@ func BenchmarkProxy(b *testing.B) {
 			})
 		})
 	}
-	_ = sim.Providers
 }
