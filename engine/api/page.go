@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"io/fs"
 	"mime"
 	"path"
@@ -34,7 +35,14 @@ func (c *call) page(name string) *fault {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")
+	if host := string(c.Host()); file == "index.html" && c.s.ownHost(host) && plainHost(host) {
+		// The examples of the page name the address that the page was found at.
+		body = bytes.ReplaceAll(body, []byte("http://127.0.0.1:8484"), []byte(scheme(c.RequestCtx)+"://"+host))
+	}
 	c.SetContentType(kind)
 	c.Response.SetBodyRaw(body)
 	return nil
 }
+
+// plainHost says whether a Host header holds nothing that means something in HTML.
+func plainHost(host string) bool { return !strings.ContainsAny(host, `<>"'&`) }
