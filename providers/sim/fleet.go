@@ -35,6 +35,9 @@ type Fleet struct {
 	served    sync.WaitGroup
 	closing   chan struct{}
 	closed    sync.Once
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
 }
 
 // provider is one simulated provider.
@@ -59,7 +62,7 @@ func New(o Options) *Fleet {
 	if o.Catalog == nil {
 		o.Catalog = catalog.Builtin()
 	}
-	f := &Fleet{o: o, providers: map[string]*provider{}, memory: fasthttputil.NewInmemoryListener(), closing: make(chan struct{})}
+	f := &Fleet{o: o, providers: map[string]*provider{}, memory: fasthttputil.NewInmemoryListener(), closing: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	for _, id := range Providers() {
 		p := &provider{fleet: f, id: id, habits: habitsOf(id)}
 		p.models, p.order = modelsOf(o.Catalog, id)
@@ -69,7 +72,7 @@ func New(o Options) *Fleet {
 	f.server = &fasthttp.Server{
 		Handler: f.handle, Name: "routor-sim", NoDefaultServerHeader: true, MaxRequestBodySize: 64 << 20,
 		ReadBufferSize: 16 << 10, IdleTimeout: 2 * time.Minute, CloseOnShutdown: true, StreamRequestBody: false,
-		Logger: quiet{}, KeepHijackedConns: true,
+		Logger: quiet{}, KeepHijackedConns: true, ConnState: f.track,
 	}
 	f.serve(f.memory)
 	return f
@@ -164,10 +167,43 @@ func (f *Fleet) Requests(provider string) uint64 {
 func (f *Fleet) Close() {
 	f.closed.Do(func() {
 		close(f.closing)
-		_ = f.server.Shutdown()
+		shut := make(chan struct{})
+		go func() {
+			defer close(shut)
+			_ = f.server.Shutdown()
+		}()
+		// Shutdown waits for clients that keep their connections, and some would keep them until the idle timeout.
+		for open := true; open; {
+			f.hangUp()
+			select {
+			case <-shut:
+				open = false
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
 		_ = f.memory.Close()
 		f.served.Wait()
 	})
+}
+
+// track keeps the connections that are open.
+func (f *Fleet) track(conn net.Conn, state fasthttp.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch state {
+	case fasthttp.StateNew:
+		f.conns[conn] = struct{}{}
+	case fasthttp.StateClosed, fasthttp.StateHijacked:
+		delete(f.conns, conn)
+	}
+}
+
+func (f *Fleet) hangUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for conn := range f.conns {
+		_ = conn.Close()
+	}
 }
 
 // wait is a pause that ends early when the fleet closes, and says whether it did.

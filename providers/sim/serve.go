@@ -239,6 +239,7 @@ func (a *answer) sendRaw(ctx *fasthttp.RequestCtx) {
 			if tcp, ok := under.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0)
 			}
+			_ = under.Close()
 			return
 		}
 		gone := make(chan struct{})
