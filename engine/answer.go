@@ -45,6 +45,13 @@ func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.He
 	a.e, a.rt, a.header, a.start = e, rt, header, time.Now()
 	a.ctx, a.cancel = context.WithTimeout(ctx, e.Limits.Deadline)
 	e.Metrics.inFlight.Inc()
+	defer func() {
+		if p := recover(); p != nil {
+			a.outcome = failed
+			a.Close() // nobody else will: the caller gets no answer to close
+			panic(p)
+		}
+	}()
 	if rt.Request.Stream {
 		a.stream()
 	} else {

@@ -154,7 +154,10 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 	m := &d.matched
 	if m.Ceiling.Set && (!ceiling.set || m.Ceiling.Tier < ceiling.tier) {
 		ceiling = bounded{true, m.Ceiling.Tier, "the ceiling of " + s.Policy.Rules[m.Ceiling.Rule].Label()}
-		if floor.set && floor.tier > ceiling.tier && strings.HasPrefix(floor.from, "routor_") {
+		if floor.set && floor.tier > ceiling.tier && m.Ceiling.Soft {
+			d.note(ceiling.from + " " + ceiling.tier.String() + " is soft and yields to " + floor.from)
+			ceiling.set = false
+		} else if floor.set && floor.tier > ceiling.tier && strings.HasPrefix(floor.from, "routor_") {
 			return &DecideError{Status: 400, Code: CodeBoundsConflict, Param: floor.from, Rule: s.Policy.Rules[m.Ceiling.Rule].Name, Message: fmt.Sprintf(
 				"%s %s is above %s %s: lower it, or leave it out", floor.from, floor.tier, ceiling.from, ceiling.tier)}
 		}

@@ -117,6 +117,7 @@ type scratch struct {
 	input    classifiers.Input
 	first    classifiers.Result
 	borrowed bool // Class.Heads belong to World.Classification
+	capped   bool // a ceiling lowered the difficulty
 	req      policies.Request
 	matched  policies.Matched
 	cands    []policies.Candidate
@@ -154,7 +155,7 @@ func (d *Decision) reset() {
 	*d = Decision{
 		Class: class, Candidates: d.Candidates[:0], Chain: d.Chain[:0], Rules: d.Rules[:0], Notes: d.Notes[:0], scratch: keep,
 	}
-	d.borrowed = false
+	d.borrowed, d.capped = false, false
 	d.snapshot, d.world, d.warm, d.cacheLoss = nil, nil, nil, 0
 	clear(d.named)
 	d.named = d.named[:0]

@@ -80,11 +80,10 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 	}
 	// A policy has its rules folded against one catalog, and names checked against one set of profiles and heads.
 	if len(p.Policy.Source) > 0 {
-		policy, err := policies.Parse(p.Policy.Name+".yaml", p.Policy.Source, policies.Scope{Catalog: p.Catalog, Profiles: sorted(p.Profiles), Heads: p.Heads})
+		policy, err := p.Policy.In(policies.Scope{Catalog: p.Catalog, Profiles: sorted(p.Profiles), Heads: p.Heads})
 		if err != nil {
 			return nil, err
 		}
-		policy.Balance = p.Policy.Balance // may have been set beside the file
 		p.Policy = policy
 	}
 	s := &Snapshot{Parts: p, bounds: map[string]*bound{}}

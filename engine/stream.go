@@ -51,6 +51,9 @@ func (a *Answer) stream() {
 			a.fail(s.failure)
 			return
 		}
+		if a.reply != nil {
+			a.Header = a.reply.Header
+		}
 	case <-s.wake: // reasoning has been let go
 		s.rouse()
 	case <-silence.C:

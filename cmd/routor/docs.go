@@ -42,7 +42,7 @@ func references(root *cobra.Command) map[string][]byte {
 	return map[string][]byte{
 		"cli.md":           mark(commandReference(root)),
 		"configuration.md": mark(configurationReference()),
-		"policy.md":        mark(policyReference()),
+		"policy.md":        mark([]byte(policies.ReferenceMarkdown())),
 		"metrics.md":       mark(metricReference()),
 		"errors.md":        mark(api.ErrorReference()),
 		"admin.md":         mark(api.AdminReference()),
@@ -108,27 +108,11 @@ func flagReference(flags *pflag.FlagSet) string {
 	return b.String()
 }
 
-func policyReference() []byte {
-	var b strings.Builder
-	b.WriteString(`# Policy environment
-
-What expressions in a policy can read. ` + "`when` sees the request; `only`, `never`, `prefer` and `avoid` see request and candidate; `expect`" + `
-of a test sees the decision. A value that may be unknown must be written with a fallback, ` + "`model.tool_accuracy ?? 0.5`, or asked for with `known(…)`" + `.
-
-| name | type | where | may be unknown | meaning |
-|---|---|---|---|---|
-`)
-	for _, v := range policies.Environment() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", v.Name, v.Type, v.Where, yes(v.MayBeUnknown), strings.ReplaceAll(v.Doc, "|", "\\|"))
-	}
-	return []byte(b.String())
-}
-
 func metricReference() []byte {
 	var b strings.Builder
 	b.WriteString("# Metrics\n\n`GET /metrics` on the admin address, in Prometheus's text format. Histograms are VictoriaMetrics's, with `vmrange` buckets.\n\n" +
 		"| name | type | labels | meaning |\n|---|---|---|---|\n")
-	for _, m := range engine.MetricReference() {
+	for _, m := range append(engine.MetricReference(), api.MetricReference()...) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Type, m.Labels, m.Help)
 	}
 	return []byte(b.String())

@@ -76,14 +76,14 @@ func (t Timeouts) Or(o Timeouts) Timeouts {
 
 // Limits are what one process takes on.
 type Limits struct {
-	Body                Size          `yaml:"body" flag:"max-body" default:"32MB" min:"1KB" doc:"Largest request body; a larger one is answered 413."`
-	Concurrency         int           `yaml:"concurrency" flag:"concurrency" default:"10000" min:"1" doc:"Requests at the same time; more are answered 503."`
-	Attempts            int           `yaml:"attempts" default:"4" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
-	ClassifierInstances int           `yaml:"classifier_instances" default:"0" min:"0" max:"1024" doc:"Instances of the classifier; 0 = one a CPU."`
-	ClassifierFuel      int64         `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
-	ClassifierFuelByte  int64         `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`
-	ClassifierMemory    Size          `yaml:"classifier_memory" default:"64MB" min:"1MB" max:"4GB" doc:"Memory of one instance."`
-	Conversations       int           `yaml:"conversations" default:"100000" min:"1" doc:"Conversations that are remembered."`
+	Body                Size  `yaml:"body" flag:"max-body" default:"32MB" min:"1KB" doc:"Largest request body; a larger one is answered 413."`
+	Concurrency         int   `yaml:"concurrency" flag:"concurrency" default:"10000" min:"1" doc:"Requests at the same time; more are answered 503."`
+	Attempts            int   `yaml:"attempts" default:"4" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
+	ClassifierInstances int   `yaml:"classifier_instances" default:"0" min:"0" max:"1024" doc:"Instances of the classifier; 0 = one a CPU."`
+	ClassifierFuel      int64 `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
+	ClassifierFuelByte  int64 `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`
+	ClassifierMemory    Size  `yaml:"classifier_memory" default:"64MB" min:"1MB" max:"4GB" doc:"Memory of one instance."`
+	Conversations       int   `yaml:"conversations" default:"100000" min:"1" doc:"Conversations that are remembered."`
 }
 
 // Warnings are what is no error but probably not meant: a variable that is not set.
