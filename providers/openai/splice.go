@@ -71,8 +71,8 @@ func Remove(dst, body []byte, name string) []byte {
 type Edit struct {
 	// Routor is a JSON object to add as the member "routor"; nil = none.
 	Routor []byte
-	// DropUsage takes away what include_usage brings and the client did not ask for: the chunk that has only the usage, and
-	// every "usage": null. Usage that comes along with a choice is the provider's habit and stays.
+	// DropUsage takes away what include_usage brings and the client did not ask for: the chunk that has only the usage, every
+	// "usage": null, and the usage that some providers put beside the last choice. So a stream looks the same whoever answers.
 	DropUsage bool
 }
 
@@ -83,7 +83,7 @@ func AppendEvent(dst []byte, e *sse.Event, c *Chunk, edit Edit) []byte {
 	switch drop := edit.DropUsage && c.usage.to > 0 && !plain; {
 	case drop && c.UsageOnly() && edit.Routor == nil:
 		return dst
-	case plain || edit.Routor == nil && !(drop && c.null):
+	case plain || edit.Routor == nil && !drop:
 		return append(dst, e.Raw...)
 	}
 	// The edited data is put together behind dst, then moved to its place in the event.
@@ -97,7 +97,7 @@ func AppendEvent(dst []byte, e *sse.Event, c *Chunk, edit Edit) []byte {
 
 // AppendData appends a chunk's data with the edit made, whatever the chunk is.
 func (c *Chunk) AppendData(dst, data []byte, edit Edit) []byte {
-	cut := edit.DropUsage && c.usage.to > 0 && (c.null || c.Choices <= 0)
+	cut := edit.DropUsage && c.usage.to > 0
 	if !cut && edit.Routor == nil {
 		return append(dst, data...)
 	}
