@@ -58,7 +58,9 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 	net := -1
 	if !direct {
 		d.claim(s, r, w)
-		net = d.strongest(-1)
+		if !d.capped { // who set a ceiling does not want the strongest at any price, not even in the end
+			net = d.strongest(-1)
+		}
 	}
 	d.index = d.index[:0]
 	for i := range d.Candidates {
@@ -94,7 +96,9 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 		d.append(net)
 	}
 	if !direct {
-		d.Candidates[d.strongest(-1)].SafetyNet = true
+		if !d.capped {
+			d.Candidates[d.strongest(-1)].SafetyNet = true
+		}
 		d.explain()
 	}
 }

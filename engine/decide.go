@@ -175,6 +175,7 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 	case d.Tier > was:
 		d.note("lifted to " + d.Tier.String() + " by " + floor.from)
 	case d.Tier < was:
+		d.capped = true
 		d.note("lowered to " + d.Tier.String() + " by " + ceiling.from)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // binary resolves an operator: comparisons check closed sets, && || and ?? carry what is known of a figure.
@@ -166,7 +168,7 @@ func (r *resolver) expect(n *ast.Node, of *set, have facts) {
 		if _, ok := of.find(x.Value); taken && (of.open || !ok && of != tiers) {
 			r.resolve(n, have, false) // an open value, such as asked, as it stands
 			return
-		} else if !ok && nearest(x.Value, of.words) == "" {
+		} else if !ok && nearest.Word(x.Value, of.words) == "" {
 			if p := r.unknownName(r.site, x.Value); strings.HasPrefix(p.hint, "did you mean") {
 				r.fail(x, p.message, p.hint)
 				return

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/engine/nearest"
 )
 
 // document is a policy file as YAML nodes with their positions, and the errors found so far.
@@ -156,7 +157,7 @@ func (d *document) fields(n *yaml.Node, path string, known ...string) []field {
 }
 
 func keyHint(name string, known []string) string {
-	if w := nearest(name, known); w != "" {
+	if w := nearest.Word(name, known); w != "" {
 		return "did you mean " + quoted(w) + "?"
 	}
 	return "keys are " + strings.Join(known, ", ")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/engine/nearest"
 )
 
 // Variable is one name of the environment that rules and expectations are written in.
@@ -353,7 +354,7 @@ func (s *sets) unknownName(at site, name string) *problem {
 		}
 	}
 	hint := ""
-	if w := nearest(name, all); w != "" {
+	if w := nearest.Word(name, all); w != "" {
 		hint = "did you mean " + quoted(w) + "?"
 	} else if g, _, ok := strings.Cut(name, "."); ok {
 		var members []string

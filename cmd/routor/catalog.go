@@ -10,6 +10,7 @@ import (
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/engine/nearest"
 )
 
 func catalogCommand() *cobra.Command {
@@ -29,7 +30,7 @@ func catalogList() *cobra.Command {
 			}
 			only, _ := cmd.Flags().GetString("provider")
 			if only != "" && cat.Provider(only) == nil {
-				return usage("--provider %s: %s", only, config.DidYouMean(only, providerIDs(cat)))
+				return usage("--provider %s: %s", only, nearest.Hint(only, providerIDs(cat)))
 			}
 			t := &table{columns: []string{"model", "provider", "status", "context", "input", "output", "ability", "verified"}}
 			for _, m := range cat.Models {

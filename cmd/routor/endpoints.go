@@ -8,6 +8,7 @@ import (
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/nearest"
 )
 
 // endpointsOverlay is what the configuration's providers add to the catalog, written as a catalog file; nil = nothing.
@@ -28,7 +29,7 @@ func endpointsOverlay(c *config.Config, cat *catalog.Catalog) ([]byte, error) {
 		}
 		if known == nil {
 			if p.BaseURL == "" {
-				fail("", config.DidYouMean(id, providerIDs(cat)), "is not a provider that the catalog knows, and has no base_url")
+				fail("", nearest.Hint(id, providerIDs(cat)), "is not a provider that the catalog knows, and has no base_url")
 				continue
 			}
 			if len(p.Models) == 0 {

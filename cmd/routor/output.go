@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/nearest"
 )
 
 var formats = []string{"table", "json", "jsonl", "csv"}
@@ -74,7 +74,7 @@ func show(cmd *cobra.Command, t *table) error {
 		}
 		return nil
 	}
-	return usage("-o %s: %s", format, config.DidYouMean(format, formats))
+	return usage("-o %s: %s", format, nearest.Hint(format, formats))
 }
 
 func writeJSON(out io.Writer, item any, indent string) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine/access"
-	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/nearest"
 )
 
 func profileCommand() *cobra.Command {
@@ -47,7 +47,7 @@ func profileShow() *cobra.Command {
 			}
 			p := profiles[args[0]]
 			if p == nil {
-				return fmt.Errorf("there is no profile %q: %s", args[0], hintOr(config.DidYouMean(args[0], sortedKeys(profiles)), "`routor profile list` shows them"))
+				return fmt.Errorf("there is no profile %q: %s", args[0], hintOr(nearest.Hint(args[0], sortedKeys(profiles)), "`routor profile list` shows them"))
 			}
 			t := profileTable()
 			t.one = true

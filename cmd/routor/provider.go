@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine/catalog"
-	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/nearest"
 	"github.com/routor/routor/providers"
 )
 
@@ -51,7 +51,7 @@ func providerVerb(use, short, example string, args cobra.PositionalArgs, ask boo
 					for _, p := range items {
 						ids = append(ids, p.ID)
 					}
-					return fmt.Errorf("there is no provider %q: %s", args[0], hintOr(config.DidYouMean(args[0], ids), "`routor provider list` shows them"))
+					return fmt.Errorf("there is no provider %q: %s", args[0], hintOr(nearest.Hint(args[0], ids), "`routor provider list` shows them"))
 				}
 				items, t.one = items[i:i+1], true
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/nearest"
 )
 
 func newRoot() *cobra.Command {
@@ -103,7 +104,7 @@ func unknownWord(cmd *cobra.Command, word string) error {
 		}
 	}
 	hint := "`" + cmd.CommandPath() + " --help` lists what there is"
-	if near := config.Nearest(word, known); near != "" {
+	if near := nearest.Word(word, known); near != "" {
 		hint = "did you mean `" + cmd.CommandPath() + " " + near + "`?"
 	}
 	return usage("%s: unknown word %q: %s", cmd.CommandPath(), word, hint)
@@ -118,7 +119,7 @@ func flagError(cmd *cobra.Command, err error) error {
 				known = append(known, f.Name)
 			}
 		})
-		if near := config.Nearest(name, known); near != "" {
+		if near := nearest.Word(name, known); near != "" {
 			return usage("%s: unknown flag --%s: did you mean --%s?", cmd.CommandPath(), name, near)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/engine/nearest"
 )
 
 // DefaultProfile is the profile of keys and callers that name none. If no such profile is written it bounds nothing.
@@ -109,7 +110,7 @@ func checked(file string, src []byte, prefix string, read map[string]Profile) (m
 		}
 		for path, to := range targets {
 			if other, ok := strings.CutPrefix(to, "auto/"); ok && profiles[other] == nil && other != DefaultProfile {
-				fail(path, config.DidYouMean(other, names(profiles)), "there is no profile %q", other)
+				fail(path, nearest.Hint(other, names(profiles)), "there is no profile %q", other)
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // builder puts a document together into a Catalog and gathers what does not fit, at the line that said it where the file
@@ -120,10 +122,10 @@ func (b *builder) deployments() {
 			b.fail(at+".model", "is missing", "name the model that is served here")
 			continue
 		case m == nil:
-			b.fail(at+".model", fmt.Sprintf("no model %q", e.Model), didYouMean(e.Model, sorted(b.doc.Models)))
+			b.fail(at+".model", fmt.Sprintf("no model %q", e.Model), nearest.Hint(e.Model, sorted(b.doc.Models)))
 			continue
 		case b.c.byProv[provider] == nil:
-			b.fail(at, fmt.Sprintf("no provider %q", provider), didYouMean(provider, sorted(b.doc.Providers)))
+			b.fail(at, fmt.Sprintf("no provider %q", provider), nearest.Hint(provider, sorted(b.doc.Providers)))
 			continue
 		}
 		d := &Deployment{
@@ -187,7 +189,7 @@ func (b *builder) references() {
 				continue
 			}
 			if _, ok := b.doc.Models[ref.id]; !ok || ref.id == m.ID {
-				b.fail(at+"."+ref.field, fmt.Sprintf("no other model %q", ref.id), didYouMean(ref.id, ids))
+				b.fail(at+"."+ref.field, fmt.Sprintf("no other model %q", ref.id), nearest.Hint(ref.id, ids))
 			}
 		}
 		for id, n := e.Sibling, 0; id != ""; id, n = b.doc.Models[id].Sibling, n+1 {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // Error is one thing wrong with a catalog file.
@@ -151,12 +153,9 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 	d.pairs(n, path, func(key, value *yaml.Node, at string) {
 		i := slices.Index(fields, key.Value)
 		if i < 0 {
-			hint := didYouMean(key.Value, fields)
-			switch {
-			case strings.Contains(key.Value, "key") && strings.HasPrefix(path, "providers."):
+			hint := nearest.Hint(key.Value, fields)
+			if strings.Contains(key.Value, "key") && strings.HasPrefix(path, "providers.") {
 				hint = "keys belong in routor.yaml or the environment, never in the catalog; key_env names the variable"
-			case hint == "":
-				hint = "known here: " + strings.Join(fields, ", ")
 			}
 			d.fail(key, path, fmt.Sprintf("unknown field %q", key.Value), hint)
 			return

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // Model is the model with this canonical id; nil = none.
@@ -49,7 +51,7 @@ func (c *Catalog) Nearest(name string, n int) []string {
 		if m.Status == Unlisted || abs(len(known)-len(name)) > limit {
 			continue
 		}
-		d := distance(name, known)
+		d := nearest.Distance(name, known)
 		if old, ok := best[m]; d <= limit && (!ok || d < old) {
 			best[m] = d
 		}
@@ -78,47 +80,6 @@ func compareBool(a, b bool) int {
 		return 1
 	}
 	return -1
-}
-
-// didYouMean suggests the nearest of the known words, "" if none is near.
-func didYouMean(word string, known []string) string {
-	best, least := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {
-			best, least = k, d
-		}
-	}
-	if best == "" || len(word) > 100 {
-		return ""
-	}
-	return "did you mean " + best + "?"
-}
-
-// distance is the number of bytes to insert, delete, change or swap with a neighbour to make b of a (optimal string
-// alignment).
-func distance(a, b string) int {
-	if len(a) > 200 || len(b) > 200 {
-		return max(len(a), len(b))
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 func TestFind(t *testing.T) {
@@ -59,7 +61,7 @@ func TestNearest(t *testing.T) {
 		"openai/gpt-5.55": "openai/gpt-5.5",
 	} {
 		got := c.Nearest(name, 3)
-		if !slices.Contains(got, want) || got[0] != want && distance(strings.ToLower(name), strings.ToLower(got[0])) > 3 {
+		if !slices.Contains(got, want) || got[0] != want && nearest.Distance(strings.ToLower(name), strings.ToLower(got[0])) > 3 {
 			t.Errorf("Nearest(%q) = %v, want %s among them", name, got, want)
 		}
 	}
@@ -70,18 +72,6 @@ func TestNearest(t *testing.T) {
 	}
 	if got := c.Nearest("gpt-5", 0); len(got) != 0 {
 		t.Errorf("none was asked for: %v", got)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"codng", "coding", 1}, {"kitten", "sitting", 3}} {
-		if got := distance(c.a, c.b); got != c.want || distance(c.b, c.a) != c.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
-		}
 	}
 }
 

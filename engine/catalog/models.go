@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/routor/routor/engine/label"
+	"github.com/routor/routor/engine/nearest"
 )
 
 // efforts are all reasoning efforts that a provider knows, weakest first.
@@ -131,7 +132,7 @@ func (b *builder) check(id string, e *modelEntry) {
 	for _, effort := range sorted(e.LiveBench) {
 		b.word(at+".livebench", effort, figures...)
 		if row := e.LiveBench[effort]; table.rows[row] == nil {
-			b.fail(at+".livebench", fmt.Sprintf("no row %q in LiveBench %s", row, liveBenchRelease), didYouMean(row, sorted(table.rows)))
+			b.fail(at+".livebench", fmt.Sprintf("no row %q in LiveBench %s", row, liveBenchRelease), nearest.Hint(row, sorted(table.rows)))
 		}
 	}
 	for _, effort := range sorted(e.ReasoningTokens) {

@@ -149,7 +149,7 @@ func TestOverlayErrorsPointAtTheLine(t *testing.T) {
 		"unknown field": {"models:\n  openai/gpt-5.5:\n    contxt: 5\n",
 			`mine.yaml:3:5: models."openai/gpt-5.5": unknown field "contxt" (did you mean context?)`},
 		"unknown section":  {"model:\n  a/b: {}\n", `mine.yaml:1:1: unknown field "model" (did you mean models?)`},
-		"no near field":    {"deployments: {openai/gpt-5.5: {zzzzzz: 1}}", "(known here: model, provider,"},
+		"no near field":    {"deployments: {openai/gpt-5.5: {zzzzzz: 1}}", "(it is one of model, provider,"},
 		"a key":            {"providers:\n  openai:\n    api_key: sk-1\n", "keys belong in routor.yaml"},
 		"here twice":       {"models:\n  a/b: {}\n  a/b: {}\n", `mine.yaml:3:3: models: "a/b" is here twice`},
 		"no number":        {"models:\n  openai/gpt-5.5:\n    context: many\n", `mine.yaml:3:14: models."openai/gpt-5.5".context: "many" is not a whole number`},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // scalar is a YAML scalar that reads itself.
@@ -94,7 +96,7 @@ func oneOf(v string, allowed ...string) error {
 			return nil
 		}
 	}
-	return &suggestion{fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), didYouMean(v, allowed)}
+	return &suggestion{fmt.Sprintf("%q is not one of %s", v, strings.Join(allowed, ", ")), nearest.Hint(v, allowed)}
 }
 
 // suggestion is an error with what to write instead.

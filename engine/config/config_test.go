@@ -190,16 +190,6 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	words := []string{"listen", "timeouts", "tls", "policy"}
-	for word, want := range map[string]string{"lsten": "listen", "timeotus": "timeouts", "Policy": "policy", "policies": "policy", "xyz": "", "tsl": "tls"} {
-		if got := Nearest(word, words); got != want {
-			t.Errorf("%s: %q, want %q", word, got, want)
-		}
-	}
-}
-
 func TestReferenceNamesEveryKey(t *testing.T) {
 	t.Parallel()
 	doc := string(Reference())

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/routor/routor/engine/nearest"
 )
 
 // Decode reads YAML into the struct that v points to, strictly: keys are those of its yaml tags, an unknown one gets the
@@ -145,7 +147,7 @@ func (d *decoder) structure(n *yaml.Node, target reflect.Value, path string, tag
 				return
 			}
 		}
-		d.fail(key, join(path, key.Value), DidYouMean(key.Value, keysOf(target.Type())), "unknown key")
+		d.fail(key, join(path, key.Value), nearest.Hint(key.Value, keysOf(target.Type())), "unknown key")
 	})
 }
 
@@ -238,7 +240,7 @@ func (d *decoder) scalar(n *yaml.Node, target reflect.Value, path string, tag re
 		}
 		var closed *closedError
 		if errors.As(err, &closed) {
-			d.fail(n, path, DidYouMean(n.Value, closed.words), "%s is not one of the words known here", text)
+			d.fail(n, path, nearest.Hint(n.Value, closed.words), "%s is not one of the words known here", text)
 			return
 		}
 		d.wrong(n, path, expected, example)
