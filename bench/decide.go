@@ -136,6 +136,18 @@ func (t *DecideTier) finish() {
 	})
 }
 
+// Check is an error if a prompt found no model, or a hard one a weak model.
+func (r *DecideReport) Check() error {
+	failed := 0
+	for _, n := range r.Failed {
+		failed += n
+	}
+	if failed > 0 || len(r.Weak) > 0 {
+		return fmt.Errorf("bench decide: %d prompts found no model, and %d hard ones a weak model", failed, len(r.Weak))
+	}
+	return nil
+}
+
 // WriteText writes the report as a table.
 func (r *DecideReport) WriteText(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

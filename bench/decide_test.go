@@ -28,7 +28,7 @@ func shipped(t testing.TB) *engine.Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := engine.NewSnapshot(engine.Parts{Catalog: c, Policy: p, Classifier: classifiers.New(m, nil)})
+	s, err := engine.NewSnapshot(engine.Parts{Catalog: c, Policy: p, Classifier: classifiers.New(nil, m)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/bench"
@@ -10,7 +13,7 @@ import (
 )
 
 func benchCommand() *cobra.Command {
-	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify())
+	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide())
 }
 
 func benchClassify() *cobra.Command {
@@ -24,15 +27,11 @@ and the time of a call, beside those of a constant answer. PROMPTS is a file of 
   routor bench classify labelled.jsonl --classifier mine.wasm -o json`,
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			folder := defaultPrompts
-			if len(args) == 1 {
-				folder = args[0]
-			}
 			c, err := settings(cmd)
 			if err != nil {
 				return err
 			}
-			set, err := readPrompts(folder)
+			set, err := readPrompts(argument(args, defaultPrompts))
 			if err != nil {
 				return err
 			}
@@ -41,7 +40,7 @@ and the time of a call, beside those of a constant answer. PROMPTS is a file of 
 				return err
 			}
 			defer module.Close()
-			names, sets := testSets(set.Examples, set.Data == nil)
+			names, sets := splits(set, prompts.Test, prompts.SourceTest)
 			report, err := bench.Classify(module, names, sets)
 			if err != nil {
 				return err
@@ -59,17 +58,89 @@ and the time of a call, beside those of a constant answer. PROMPTS is a file of 
 	return cmd
 }
 
+func benchDecide() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "decide [PROMPTS]",
+		Short: "How good and how dear the chosen models are, on labelled prompts",
+		Long: `Classifies every labelled prompt of the dev splits, decides it as a first turn with all providers of the catalog connected, and
+prints for each tier that came out the mean expected quality of the chosen model beside that of the best candidate, the mean expected
+cost, and what is saved against the policy's baseline. Qualities and costs are the catalog's expectations: no model is asked. It
+ends with 1 if a COMPLEX prompt of coding or math goes to a model under 0.9 of the best candidate's expected quality, or a prompt to
+none. PROMPTS is a file of JSON lines or a folder of routing data; by default ` + defaultPrompts + `. Rows of a file
+without a split all count.`,
+		Example: `  routor bench decide ../shared/data/prompts --policy next.yaml
+  routor bench decide labelled.jsonl --classifier mine.wasm -o json`,
+		Args: arguments(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := settings(cmd)
+			if err != nil {
+				return err
+			}
+			set, err := readPrompts(argument(args, defaultPrompts))
+			if err != nil {
+				return err
+			}
+			a, err := assemble(cmd.Context(), c, nil, nil)
+			if err != nil {
+				return err
+			}
+			defer a.close()
+			s, err := a.snapshot(nil)
+			if err != nil {
+				return err
+			}
+			names, sets := splits(set, prompts.Dev, prompts.SourceDev)
+			var examples []train.Example
+			for _, name := range names {
+				examples = append(examples, sets[name]...)
+			}
+			report := bench.Decide(s, examples)
+			if format, _ := cmd.Flags().GetString("output"); format == "" || format == "table" {
+				err = report.WriteText(cmd.OutOrStdout())
+			} else {
+				err = show(cmd, decideTable(report))
+			}
+			if err == nil {
+				err = report.Check()
+			}
+			return err
+		},
+	}
+	addConfigFlags(cmd, "policy", "classifier", "catalog")
+	addOutputFlag(cmd)
+	return cmd
+}
+
+// decideTable has a row for each tier; as JSON it is the whole report.
+func decideTable(r *bench.DecideReport) *table {
+	t := &table{columns: []string{"tier", "prompts", "quality", "best", "cost_usd", "saving"}, items: []any{r}, one: true}
+	figure := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	for i := range r.Tiers {
+		f := &r.Tiers[i]
+		t.rows = append(t.rows, []string{f.Tier.String(), strconv.Itoa(f.N), figure(f.Quality), figure(f.Best), figure(f.CostUSD), figure(f.Saving)})
+	}
+	return t
+}
+
 const defaultPrompts = "../shared/data/prompts"
 
-// testSets are the examples that are measured on: a folder's test splits, or all of a file.
-func testSets(examples []train.Example, file bool) (names []string, sets map[string][]train.Example) {
+// argument is the one that was given, or its default.
+func argument(args []string, def string) string {
+	if len(args) == 0 {
+		return def
+	}
+	return args[0]
+}
+
+// splits are the examples of the wanted splits of a folder, by split, or all of a file.
+func splits(set *prompts.Set, wanted ...string) (names []string, sets map[string][]train.Example) {
 	sets = map[string][]train.Example{}
-	for _, e := range examples {
+	for _, e := range set.Examples {
 		name := e.Split
 		switch {
-		case file:
+		case set.Data == nil:
 			name = "prompts"
-		case name != prompts.Test && name != prompts.SourceTest:
+		case !slices.Contains(wanted, name):
 			continue
 		}
 		if sets[name] == nil {
