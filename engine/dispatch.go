@@ -119,10 +119,7 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 		Model: c.Deployment.Upstream, IncludeUsage: x.rt.Request.Stream, Effort: c.Effort,
 	})
 	limits := &x.e.Limits
-	timeouts := limits.Timeouts
-	if c.Deployment.Model.Thinks {
-		timeouts.FirstToken = max(timeouts.FirstToken, limits.Thinking)
-	}
+	timeouts := limits.Providers[c.Deployment.Provider].Or(limits.Timeouts).For(c.Deployment.Model)
 	if !x.rt.Request.Stream && timeouts.Total <= 0 {
 		// A plain answer shows no sign of life before it is whole: half of the time is left for the next candidate.
 		timeouts.Total = limits.Deadline / 2

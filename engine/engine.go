@@ -33,9 +33,9 @@ type Limits struct {
 	Heartbeat time.Duration      // between comments after that; 10 s
 	Hold      time.Duration      // how long reasoning is held back while failover could still replace it; 2 s
 	HoldBytes int                // and how much of it; 64 KB
-	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s, idle 60 s, total of a plain answer half of Deadline
-	// Thinking is the time to the first token of a model that reasons before it answers; 120 s.
-	Thinking time.Duration
+	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s (of models that reason 120 s), idle 30 s, total of a plain answer half of Deadline
+	// Providers are timeouts of single providers' calls; what is zero there is as in Timeouts.
+	Providers map[string]providers.Timeouts
 }
 
 func (l Limits) withDefaults() Limits {
@@ -44,8 +44,8 @@ func (l Limits) withDefaults() Limits {
 		def   time.Duration
 	}{
 		{&l.Deadline, 10 * time.Minute}, {&l.Silence, 5 * time.Second}, {&l.Heartbeat, 10 * time.Second}, {&l.Hold, 2 * time.Second},
-		{&l.Timeouts.Connect, 5 * time.Second}, {&l.Timeouts.FirstToken, 30 * time.Second}, {&l.Timeouts.Idle, time.Minute},
-		{&l.Thinking, 2 * time.Minute},
+		{&l.Timeouts.Connect, 5 * time.Second}, {&l.Timeouts.FirstToken, 30 * time.Second}, {&l.Timeouts.Idle, 30 * time.Second},
+		{&l.Timeouts.Thinking, 2 * time.Minute},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.def

@@ -13,18 +13,27 @@ import (
 type Timeouts struct {
 	Connect    time.Duration // name lookup, TCP, proxy and TLS, or the wait for a free connection
 	FirstToken time.Duration // streams: until the first byte of the body
+	Thinking   time.Duration // the same for models that reason before they answer; see For
 	Idle       time.Duration // streams: between two bytes; keep-alives count as life
 	Total      time.Duration
 }
 
-// or fills what is zero.
-func (t Timeouts) or(d Timeouts) Timeouts {
+// Or is t with what is zero taken from d.
+func (t Timeouts) Or(d Timeouts) Timeouts {
 	for _, p := range [...]struct{ own, other *time.Duration }{
-		{&t.Connect, &d.Connect}, {&t.FirstToken, &d.FirstToken}, {&t.Idle, &d.Idle}, {&t.Total, &d.Total},
+		{&t.Connect, &d.Connect}, {&t.FirstToken, &d.FirstToken}, {&t.Thinking, &d.Thinking}, {&t.Idle, &d.Idle}, {&t.Total, &d.Total},
 	} {
 		if *p.own == 0 {
 			*p.own = *p.other
 		}
+	}
+	return t
+}
+
+// For is t as it counts for a model: one that reasons before it answers may take the longer of FirstToken and Thinking.
+func (t Timeouts) For(m *catalog.Model) Timeouts {
+	if m.Thinks && t.FirstToken > 0 {
+		t.FirstToken = max(t.FirstToken, t.Thinking)
 	}
 	return t
 }

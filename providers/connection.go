@@ -149,7 +149,7 @@ func (c *Connection) exchange(call *Call, method, path string) (*Answer, *Error)
 		return nil, &Error{Class: Auth, Provider: c.o.Provider.ID, Message: c.noKey()}
 	}
 	a := acquireAnswer(c, call, cred)
-	a.timeouts = call.Timeouts.or(c.o.Timeouts)
+	a.timeouts = call.Timeouts.Or(c.o.Timeouts)
 	a.write(method, path)
 	e := a.connect(nil)
 	if e == nil {

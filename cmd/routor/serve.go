@@ -116,10 +116,7 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 	}
 	s.engine = engine.New(engine.Options{
 		Snapshot: snapshot, Connections: connections, Metrics: metrics, Conversations: s.c.Limits.Conversations,
-		Limits: engine.Limits{
-			Deadline: s.c.Timeouts.Total, Attempts: s.c.Limits.Attempts, Hold: s.c.Hold, HoldBytes: int(s.c.HoldSize),
-			Timeouts: providers.Timeouts(s.c.Timeouts),
-		},
+		Limits: dispatchLimits(s.c),
 	})
 	s.publisher = &api.Publisher{
 		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
@@ -127,8 +124,27 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 	s.server = api.New(api.Options{
 		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Publisher: s.publisher, Demo: s.fleet, Missing: s.missing,
 		Files: s.files(), Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
+		ReadTimeout: s.c.Clients.Read, WriteTimeout: s.c.Clients.Write, IdleTimeout: s.c.Clients.Idle,
 	})
 	return s, nil
+}
+
+// dispatchLimits are the configuration's limits of a request. The general total is the request's deadline, a provider's own
+// that of one call.
+func dispatchLimits(c *config.Config) engine.Limits {
+	general := providers.Timeouts(c.Timeouts)
+	general.Total = 0
+	l := engine.Limits{
+		Deadline: c.Timeouts.Total, Attempts: c.Limits.Attempts, Hold: c.Hold, HoldBytes: int(c.HoldSize),
+		Timeouts: general, Silence: c.Clients.Silence, Heartbeat: c.Clients.Heartbeat,
+		Providers: map[string]providers.Timeouts{},
+	}
+	for id, p := range c.Providers {
+		if own := providers.Timeouts(p.Timeouts); own != (providers.Timeouts{}) {
+			l.Providers[id] = own
+		}
+	}
+	return l
 }
 
 func (s *service) takeAdminKey(demo bool) error {

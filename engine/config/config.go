@@ -32,6 +32,7 @@ type Config struct {
 	Profiles   Section  `yaml:"profiles" flag:"profiles" example:"profiles.yaml" doc:"Profiles by name, or the name of a file that holds them."`
 
 	Timeouts Timeouts `yaml:"timeouts" doc:"How long one call to a provider may take."`
+	Clients  Clients  `yaml:"clients" doc:"How long clients may take, and when they get a sign of life."`
 	Limits   Limits   `yaml:"limits" doc:"What one process takes on."`
 
 	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"1ms" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
@@ -56,9 +57,10 @@ type TLS struct {
 // Timeouts bound one call to a provider.
 type Timeouts struct {
 	Connect    time.Duration `yaml:"connect" default:"5s" min:"0" doc:"To open the connection, TLS included."`
-	FirstToken time.Duration `yaml:"first_token" default:"30s" min:"0" doc:"Streams: to the first byte of the answer. Models that reason have longer ones in the catalog."`
+	FirstToken time.Duration `yaml:"first_token" default:"30s" min:"0" doc:"Streams: to the first byte of the answer."`
+	Thinking   time.Duration `yaml:"thinking" default:"2m" min:"0" doc:"The same for models that reason before they answer; the longer of both counts."`
 	Idle       time.Duration `yaml:"idle" default:"30s" min:"0" doc:"Streams: between two bytes; keep-alives count as life."`
-	Total      time.Duration `yaml:"total" default:"10m" min:"0" doc:"For the whole call."`
+	Total      time.Duration `yaml:"total" default:"10m" min:"0" doc:"For the whole request with all its attempts; for a provider: for one call to it."`
 }
 
 // Or is t with what is not set taken from o.
@@ -66,7 +68,7 @@ func (t Timeouts) Or(o Timeouts) Timeouts {
 	for _, p := range []struct {
 		to   *time.Duration
 		from time.Duration
-	}{{&t.Connect, o.Connect}, {&t.FirstToken, o.FirstToken}, {&t.Idle, o.Idle}, {&t.Total, o.Total}} {
+	}{{&t.Connect, o.Connect}, {&t.FirstToken, o.FirstToken}, {&t.Thinking, o.Thinking}, {&t.Idle, o.Idle}, {&t.Total, o.Total}} {
 		if *p.to == 0 {
 			*p.to = p.from
 		}
@@ -74,11 +76,20 @@ func (t Timeouts) Or(o Timeouts) Timeouts {
 	return t
 }
 
+// Clients bound what clients may take.
+type Clients struct {
+	Read      time.Duration `yaml:"read" default:"1m" min:"1s" doc:"For a request to arrive."`
+	Write     time.Duration `yaml:"write" default:"1m" min:"1s" doc:"For each write of an answer; a client that takes nothing for so long loses its connection."`
+	Idle      time.Duration `yaml:"idle" default:"3m" min:"1s" doc:"Between two requests on a connection."`
+	Silence   time.Duration `yaml:"silence" default:"5s" min:"100ms" doc:"Streams: how long a client waits without a sign of life; then it gets headers and a comment while failover goes on."`
+	Heartbeat time.Duration `yaml:"heartbeat" default:"10s" min:"100ms" doc:"Streams: between comments after that."`
+}
+
 // Limits are what one process takes on.
 type Limits struct {
 	Body                Size  `yaml:"body" flag:"max-body" default:"32MB" min:"1KB" doc:"Largest request body; a larger one is answered 413."`
 	Concurrency         int   `yaml:"concurrency" flag:"concurrency" default:"10000" min:"1" doc:"Requests at the same time; more are answered 503."`
-	Attempts            int   `yaml:"attempts" default:"4" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
+	Attempts            int   `yaml:"attempts" default:"6" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
 	ClassifierInstances int   `yaml:"classifier_instances" default:"0" min:"0" max:"1024" doc:"Instances of the classifier; 0 = one a CPU."`
 	ClassifierFuel      int64 `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
 	ClassifierFuelByte  int64 `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`

@@ -33,6 +33,7 @@ var sections = []struct {
 	{"routor.yaml", "", reflect.TypeFor[Config]()},
 	{"tls", "", reflect.TypeFor[TLS]()},
 	{"timeouts", "Zero, or not set for a provider, means the general one.", reflect.TypeFor[Timeouts]()},
+	{"clients", "", reflect.TypeFor[Clients]()},
 	{"limits", "", reflect.TypeFor[Limits]()},
 	{"providers.ID", "", reflect.TypeFor[Provider]()},
 	{"providers.ID.models", "A name alone, or a mapping:", reflect.TypeFor[Model]()},
