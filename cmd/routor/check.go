@@ -138,11 +138,11 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 		f.put(finding{Level: "error", What: "configuration", Path: "admin_key_file", Message: err.Error()})
 	}
 	var store *access.Store
-	if _, err := os.Stat(c.DataDir(false)); err == nil { // a check makes no folder
-		if store, err = access.Open(c.DataDir(false)); err != nil {
+	if _, err := os.Stat(c.DataDir()); err == nil { // a check makes no folder
+		if store, err = access.Open(c.DataDir()); err != nil {
 			f.wrong("keys", "error", err)
 		} else {
-			f.ok("keys", "%d in %s", len(store.List()), c.DataDir(false))
+			f.ok("keys", "%d in %s", len(store.List()), c.DataDir())
 		}
 	}
 	a := &assembly{options: hostOptions(c, nil)}

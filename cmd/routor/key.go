@@ -220,7 +220,7 @@ func keyStore(cmd *cobra.Command) (*access.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return access.Open(c.DataDir(false))
+	return access.Open(c.DataDir())
 }
 
 func listKeys(cmd *cobra.Command) ([]access.Key, error) {

@@ -109,8 +109,8 @@ func readProfiles(cmd *cobra.Command) (map[string]*access.Profile, error) {
 		return nil, err
 	}
 	var store *access.Store
-	if _, err := os.Stat(c.DataDir(false)); err == nil {
-		if store, err = access.Open(c.DataDir(false)); err != nil {
+	if _, err := os.Stat(c.DataDir()); err == nil {
+		if store, err = access.Open(c.DataDir()); err != nil {
 			return nil, err
 		}
 	}

@@ -78,10 +78,8 @@ func givenAdminKey(c *config.Config) (string, error) {
 	case c.AdminKey != "":
 		return c.AdminKey.Reveal(), nil
 	case file == "":
-		for _, demo := range []bool{false, true} {
-			if src, err := os.ReadFile(filepath.Join(c.DataDir(demo), access.AdminKeyFile)); err == nil {
-				return strings.TrimSpace(string(src)), nil
-			}
+		if src, err := os.ReadFile(filepath.Join(c.DataDir(), access.AdminKeyFile)); err == nil {
+			return strings.TrimSpace(string(src)), nil
 		}
 		return "", nil
 	}

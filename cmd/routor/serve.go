@@ -57,6 +57,7 @@ type service struct {
 	assembly  *assembly
 	fleet     *sim.Fleet // nil = no demo
 	made      map[string]connected
+	forget    string // the demo's own folder, removed when it ends
 	missing   map[string]string
 	ignored   []string // real keys that the demo leaves alone
 	adminKey  string
@@ -86,7 +87,14 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 	if demo {
 		s.c.Providers = nil
 	}
-	s.dir = s.c.DataDir(demo)
+	s.dir = s.c.DataDir()
+	if demo && s.c.Data == "" {
+		// The demo starts afresh every time, and real keys play no part in it.
+		if s.dir, err = os.MkdirTemp("", "routor-demo-"); err != nil {
+			return s, fmt.Errorf("make a folder for the demo: %w; name one with --data", err)
+		}
+		s.forget = s.dir
+	}
 	if s.store, err = access.Open(s.dir); err != nil {
 		return s, err
 	}
@@ -305,5 +313,8 @@ func (s *service) close() {
 	}
 	if s.assembly != nil {
 		s.assembly.close()
+	}
+	if s.forget != "" {
+		_ = os.RemoveAll(s.forget)
 	}
 }

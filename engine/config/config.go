@@ -16,7 +16,7 @@ type Config struct {
 	Listen      string `yaml:"listen" flag:"listen" default:"127.0.0.1:8484" doc:"Address that clients call. If it is not a loopback address, clients need keys."`
 	AdminListen string `yaml:"admin_listen" flag:"admin-listen" example:"127.0.0.1:8485" doc:"Address of admin API, UI and metrics. Default: the same as listen when that is loopback, else 127.0.0.1:8485."`
 	TLS         TLS    `yaml:"tls" doc:"Certificate to serve on listen; without one it is plain HTTP."`
-	Data        Path   `yaml:"data" flag:"data" example:"/var/lib/routor" doc:"Folder for keys and state. Default: $XDG_DATA_HOME/routor or ~/.local/share/routor; with --demo its subfolder demo."`
+	Data        Path   `yaml:"data" flag:"data" example:"/var/lib/routor" doc:"Folder for keys and state. Default: $XDG_DATA_HOME/routor or ~/.local/share/routor; the demo has one of its own that goes when it ends."`
 
 	AdminKey     Secret `yaml:"admin_key" flag:"admin-key" example:"${ROUTOR_ADMIN_KEY}" doc:"Key of the admin API. Without one it is generated at the first start into admin.key in the data folder. Others on the machine can see flags: prefer the variable."`
 	AdminKeyFile Path   `yaml:"admin_key_file" flag:"admin-key-file" example:"/run/secrets/routor_admin" doc:"File that holds the admin key."`
@@ -129,8 +129,8 @@ func loopback(addr string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// DataDir is Data, or where it is by default. The demo has a folder of its own, so that real keys play no part in it.
-func (c *Config) DataDir(demo bool) string {
+// DataDir is Data, or where it is by default.
+func (c *Config) DataDir() string {
 	if c.Data != "" {
 		return string(c.Data)
 	}
@@ -142,9 +142,5 @@ func (c *Config) DataDir(demo bool) string {
 		}
 		base = filepath.Join(home, ".local", "share")
 	}
-	dir := filepath.Join(base, "routor")
-	if demo {
-		dir = filepath.Join(dir, "demo")
-	}
-	return dir
+	return filepath.Join(base, "routor")
 }
