@@ -16,6 +16,12 @@ type dialect interface {
 	inspect(data []byte, c *openai.Chunk)
 }
 
+// Speaks is whether connections can be made in a dialect.
+func Speaks(name string) bool {
+	_, err := dialectOf(name)
+	return err == nil
+}
+
 func dialectOf(name string) (dialect, error) {
 	switch name {
 	case "", "openai":

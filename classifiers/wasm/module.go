@@ -41,10 +41,6 @@ const (
 	numSections
 )
 
-var sectionNames = [numSections]string{
-	"custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "data count",
-}
-
 // place is a section's place in a module: the data count stands between element and code.
 var place = [numSections]int{
 	secType: 1, secImport: 2, secFunction: 3, secTable: 4, secMemory: 5, secGlobal: 6, secExport: 7, secStart: 8,

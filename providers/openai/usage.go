@@ -4,10 +4,10 @@ import "github.com/routor/routor/engine/chat"
 
 // counted is a usage object as it stands, before it is known what contains what.
 type counted struct {
-	prompt, completion, total           int64
-	cached, written, audioIn            int64
-	reasoning, audioOut                 int64
-	promptKnown, completionKnown, known bool
+	prompt, completion, total    int64
+	cached, written, audioIn     int64
+	reasoning, audioOut          int64
+	promptKnown, completionKnown bool
 }
 
 // usage takes a usage object, counting each token once. Providers disagree about what prompt_tokens and

@@ -51,12 +51,9 @@ func (f *Faults) check() error {
 func (f *Faults) raw() bool { return f.Reset || f.CutAt > 0 || f.Stall > 0 }
 
 // ParseFaults reads faults as a query has them: error=rate_limited&rate=0.5&retry_after=2s&stall=5s.
-func ParseFaults(args *fasthttp.Args) (f Faults, err error) {
+func ParseFaults(args *fasthttp.Args) (f Faults, _ error) {
 	flag := func(v string) (bool, error) { return v == "" || v == "1" || v == "true" || v == "yes", nil }
-	args.VisitAll(func(k, v []byte) {
-		if err != nil {
-			return
-		}
+	for k, v := range args.All() {
 		var bad error
 		switch name, value := string(k), string(v); name {
 		case "rate":
@@ -89,11 +86,8 @@ func ParseFaults(args *fasthttp.Args) (f Faults, err error) {
 			bad = fmt.Errorf("unknown fault")
 		}
 		if bad != nil {
-			err = fmt.Errorf("fault %s=%s: %w", k, v, bad)
+			return f, fmt.Errorf("fault %s=%s: %w", k, v, bad)
 		}
-	})
-	if err == nil {
-		err = f.check()
 	}
-	return f, err
+	return f, f.check()
 }
