@@ -56,7 +56,7 @@ func BenchmarkBareProxy(b *testing.B) { load(b, bareProxy(b), "") }
 // BenchmarkRoutor has Routor between them as its users run it: the request is read, classified by the built-in module, put to
 // the shipped policy's rules, scored, dispatched with the provider's key, answered with the routor object and the X-Routor-*
 // headers, counted and recorded.
-func BenchmarkRoutor(b *testing.B) { load(b, routor(b), routorMark) }
+func BenchmarkRoutor(b *testing.B) { load(b, routorAlone(b), routorMark) }
 
 // routorMark is how the routor object of an answer begins.
 const routorMark = `"routor":{"model":"openai/`
@@ -67,7 +67,7 @@ func TestWays(t *testing.T) {
 	for name, way := range map[string]struct {
 		serve func(testing.TB) string
 		mark  string
-	}{"direct": {direct, ""}, "bare proxy": {bareProxy, ""}, "Routor": {routor, routorMark}} {
+	}{"direct": {direct, ""}, "bare proxy": {bareProxy, ""}, "Routor": {routorAlone, routorMark}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			addr := way.serve(t)
@@ -89,14 +89,36 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// TestConnectionsAreKept: requests one after the other share one upstream connection, streams as well.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	u := upstream(t)
+	addr := routor(t, u)
+	for _, kind := range traffic {
+		client := &fasthttp.HostClient{Addr: addr, StreamResponseBody: kind.stream}
+		var c conversation
+		for range 200 {
+			if err := c.ask(client, kind.body, kind.stream); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client.CloseIdleConnections()
+	}
+	if n := u.Accepted(); n != 1 {
+		t.Errorf("%d connections to the upstream for requests one after the other", n)
+	}
+}
+
 // direct serves the upstream, and gives its address.
-func direct(t testing.TB) string {
+func direct(t testing.TB) string { return upstream(t).Addr() }
+
+func upstream(t testing.TB) *Upstream {
 	u, err := ServeUpstream()
 	if err != nil {
 		t.Fatal(err)
 	}
 	closing(t, u)
-	return u.Addr()
+	return u
 }
 
 // bareProxy serves one before an upstream.
@@ -117,8 +139,11 @@ func closing(t testing.TB, c io.Closer) {
 	})
 }
 
-// routor serves Routor before an upstream, its one provider.
-func routor(t testing.TB) string {
+// routorAlone serves Routor before an upstream, its one provider.
+func routorAlone(t testing.TB) string { return routor(t, upstream(t)) }
+
+// routor serves Routor before a given upstream.
+func routor(t testing.TB, u *Upstream) string {
 	t.Helper()
 	fatal := func(err error) {
 		if err != nil {
@@ -126,10 +151,9 @@ func routor(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	addr := direct(t)
 	cat := catalog.Builtin()
 	connection, err := providers.Connect(providers.Options{
-		Provider: cat.Provider("openai"), BaseURL: "http://" + addr + "/v1", Key: func() string { return "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz" },
+		Provider: cat.Provider("openai"), BaseURL: "http://" + u.Addr() + "/v1", Key: func() string { return "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz" },
 	})
 	fatal(err)
 	t.Cleanup(connection.Close)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 )
@@ -99,6 +100,7 @@ type bare struct {
 	listener net.Listener
 	server   *fasthttp.Server
 	ended    chan error
+	accepted atomic.Int64
 }
 
 func serveBare(handler fasthttp.RequestHandler) (*bare, error) {
@@ -106,13 +108,21 @@ func serveBare(handler fasthttp.RequestHandler) (*bare, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bare{l, &fasthttp.Server{Handler: handler, NoDefaultServerHeader: true, CloseOnShutdown: true}, make(chan error, 1)}
+	b := &bare{listener: l, ended: make(chan error, 1)}
+	b.server = &fasthttp.Server{Handler: handler, NoDefaultServerHeader: true, CloseOnShutdown: true, ConnState: func(_ net.Conn, s fasthttp.ConnState) {
+		if s == fasthttp.StateNew {
+			b.accepted.Add(1)
+		}
+	}}
 	go func() { b.ended <- b.server.Serve(l) }()
 	return b, nil
 }
 
 // Addr is its host:port.
 func (b *bare) Addr() string { return b.listener.Addr().String() }
+
+// Accepted is how many connections were made to it.
+func (b *bare) Accepted() int { return int(b.accepted.Load()) }
 
 // Close stops it when the requests that run have been answered. Connections to it must have been given up before.
 func (b *bare) Close() error {

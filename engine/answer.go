@@ -207,7 +207,10 @@ func (d *Decision) Headers(h []providers.Header) []providers.Header {
 func (a *Answer) Close() { a.closeOnce.Do(a.close) }
 
 func (a *Answer) close() {
-	a.cancel()
+	if a.outcome != ended {
+		a.cancel() // what came to its end is not cancelled: its connection is kept for the next call
+	}
+	defer a.cancel()
 	if a.Stream != nil {
 		a.Stream.end()
 	}

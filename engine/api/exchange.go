@@ -54,7 +54,7 @@ func (x *exchange) close() {
 	}
 	x.closed = true
 	x.s.watch.remove(&x.watched)
-	x.cancel()
+	defer x.cancel() // after the answer's own end, which keeps the connection of a call that is over
 	if x.answer != nil {
 		x.record.answered(x.answer)
 		x.s.recent.explain(&x.record, x.answer.Decision())

@@ -45,7 +45,7 @@ func (r *record) answered(a *engine.Answer) {
 	if c := a.Winner(); c != nil {
 		r.model = c.Deployment.Model.ID
 	}
-	r.fallback, r.attempts, r.savings = a.Fallback(), len(a.Attempts), a.SavingsPct()
+	r.fallback, r.savings = a.Fallback(), a.SavingsPct()
 }
 
 // settled notes what closing an answer has found out.
@@ -53,7 +53,8 @@ func (r *record) settled(a *engine.Answer) {
 	if cost, known := a.Cost(); known {
 		r.cost = cost.USD()
 	}
-	if n := len(a.Attempts); n > 0 {
+	r.attempts = len(a.Attempts)
+	if n := r.attempts; n > 0 {
 		u := &a.Attempts[n-1].Usage
 		r.prompt, r.completion = u.Prompt(), u.Completion()
 	}
