@@ -222,3 +222,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestVariablesInBraces: the short form of a provider is the one that people write.
+func TestVariablesInBraces(t *testing.T) {
+	t.Setenv("TEST_ROUTOR_KEY", "sk-1{with}\"all\":#kinds")
+	c, err := Parse("f.yaml", []byte("providers: {openai: {base_url: http://127.0.0.1:9/v1, api_key: ${TEST_ROUTOR_KEY}}, xai: {api_key: ${TEST_ROUTOR_KEY}}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"openai", "xai"} {
+		if got := c.Providers[id].APIKey.Reveal(); got != "sk-1{with}\"all\":#kinds" {
+			t.Errorf("%s: %q", id, got)
+		}
+	}
+	_, err = Parse("f.yaml", []byte("providers: {openai: {api_key: ${TEST_ROUTOR_KEY}, bse_url: x}}\n"))
+	if err == nil || !strings.Contains(err.Error(), "f.yaml:1:51: providers.openai.bse_url") {
+		t.Errorf("%v", err)
+	}
+}

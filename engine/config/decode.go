@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -38,13 +37,14 @@ func decodeSource(file string, src []byte, target reflect.Value) (warnings Error
 	setDefaults(target)
 	d := decoder{file: file}
 	var doc yaml.Node
-	reader := yaml.NewDecoder(bytes.NewReader(src))
+	reader := yaml.NewDecoder(bytes.NewReader(veil(src)))
 	switch err := reader.Decode(&doc); {
 	case errors.Is(err, io.EOF):
 		return nil, nil // an empty file says nothing
 	case err != nil:
 		return nil, Errors{syntaxError(file, err)}
 	}
+	unveilNode(&doc)
 	if err := reader.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, Errors{{File: file, Message: "holds more than one document", Hint: "remove the line ---"}}
 	}
@@ -275,21 +275,6 @@ func (d *decoder) wrong(n *yaml.Node, path, expected, example string) {
 		}
 	}
 	d.fail(n, path, hint, "expected %s, found %s", expected, found)
-}
-
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// interpolate puts the environment's variables into s; missing is the first one that is not set.
-func interpolate(s string) (result, missing string) {
-	result = variable.ReplaceAllStringFunc(s, func(m string) string {
-		name := m[2 : len(m)-1]
-		value := os.Getenv(name)
-		if value == "" && missing == "" {
-			missing = name
-		}
-		return value
-	})
-	return result, missing
 }
 
 func join(path, key string) string {

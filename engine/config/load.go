@@ -135,7 +135,7 @@ var headerName = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`)
 func (e Error) Place(file string, src []byte) Error {
 	e.File = file
 	var doc yaml.Node
-	if yaml.Unmarshal(src, &doc) != nil || len(doc.Content) == 0 {
+	if yaml.Unmarshal(veil(src), &doc) != nil || len(doc.Content) == 0 {
 		return e
 	}
 	node, rest := doc.Content[0], e.Path
