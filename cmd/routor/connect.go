@@ -110,7 +110,12 @@ func connectAll(c *config.Config, cat *catalog.Catalog) (made map[string]connect
 				return nil, nil, err
 			}
 		}
-		connection, err := providers.Connect(optionsOf(c, p, own, base, key, roots[file]))
+		speaking, lack := speaks(p, own)
+		if lack != "" {
+			missing[p.ID] = lack
+			continue
+		}
+		connection, err := providers.Connect(optionsOf(c, speaking, own, base, key, roots[file]))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -138,6 +143,23 @@ func baseURL(p *catalog.Provider, own config.Provider) (base, lack string) {
 		lack = "no base_url"
 	}
 	return base, lack
+}
+
+// speaks is a provider in a dialect that we speak: its own, or OpenAI's at an address that the user gave. lack says what to
+// write where there is neither.
+func speaks(p *catalog.Provider, own config.Provider) (speaking *catalog.Provider, lack string) {
+	switch {
+	case providers.Speaks(p.Dialect):
+		return p, ""
+	case own.BaseURL == "" || own.Dialect != "":
+		return nil, fmt.Sprintf("its dialect %q is not spoken yet: write an address where it, or a proxy, speaks OpenAI's: providers: {%s: {base_url: URL}} in routor.yaml", p.Dialect, p.ID)
+	}
+	copied := *p
+	copied.Dialect = "openai"
+	if own.Auth == "" {
+		copied.Auth = "bearer"
+	}
+	return &copied, ""
 }
 
 func optionsOf(c *config.Config, p *catalog.Provider, own config.Provider, base string, key *keySource, roots *x509.CertPool) providers.Options {

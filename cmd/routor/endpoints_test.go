@@ -108,3 +108,29 @@ func TestProxyFor(t *testing.T) {
 		t.Errorf("a loopback address goes through %q", got)
 	}
 }
+
+// TestDialects: a key for a provider whose dialect is not spoken keeps nobody from serving the others.
+func TestDialects(t *testing.T) {
+	t.Parallel()
+	c := parse(t, `providers:
+  anthropic: {api_key: "0123456789abcdef"}
+  google: {api_key: "0123456789abcdef", base_url: "https://google.example/v1beta/openai"}
+  openai: {api_key: "0123456789abcdef"}
+`)
+	cat, err := catalogOf(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, missing, err := connectAll(c, cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(missing["anthropic"], "base_url") {
+		t.Errorf("missing at anthropic: %q", missing["anthropic"])
+	}
+	for _, id := range []string{"google", "openai"} {
+		if p := made[id].Connection; p == nil || p.Provider().Dialect != "openai" || p.Provider().Auth != "bearer" {
+			t.Errorf("%s: %+v", id, p)
+		}
+	}
+}

@@ -34,7 +34,7 @@ between quality and saving, and writes a commented routor.yaml. The file holds t
 				return err
 			}
 			c, cat := config.Default(), catalog.Builtin()
-			made, _, err := connectAll(c, cat)
+			made, missing, err := connectAll(c, cat)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,10 @@ between quality and saving, and writes a commented routor.yaml. The file holds t
 					note(cmd, "  %-10s %s …%s  %s %s", p.ID, c.key.name, c.Account().KeyLast4, stateWord(a), a.Detail)
 				}
 			}
-			if len(made) == 0 {
+			for _, id := range sortedKeys(missing) {
+				note(cmd, "  %-10s not usable: %s", id, missing[id])
+			}
+			if len(made)+len(missing) == 0 {
 				note(cmd, "no provider key was found in the environment; the file shows where they go")
 			}
 			balance, err := askBalance(cmd)
