@@ -8,6 +8,7 @@ import (
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
+	"github.com/routor/routor/providers/openai"
 )
 
 // Attempt is one upstream call of a request.
@@ -112,12 +113,20 @@ func (x *exchange) isDead(provider string) bool {
 	return false
 }
 
+// drops is whether a candidate's request goes without the client's reasoning_effort.
+func (x *exchange) drops(c *Candidate) bool {
+	return drops(x.rt.Request, c.Deployment.Model, x.rt.Decision.Method == MethodDirect)
+}
+
 // ask sends the request to a candidate.
 func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 	x.current, x.began = c, time.Now()
 	x.rt.body = x.rt.Request.AppendUpstream(x.rt.body[:0], chat.Upstream{
 		Model: c.Deployment.Upstream, IncludeUsage: x.rt.Request.Stream, Effort: c.Effort,
 	})
+	if x.drops(c) {
+		x.rt.body = openai.Remove(nil, x.rt.body, "reasoning_effort")
+	}
 	limits := &x.e.Limits
 	timeouts := limits.Providers[c.Deployment.Provider].Or(limits.Timeouts).For(c.Deployment.Model)
 	if !x.rt.Request.Stream && timeouts.Total <= 0 {

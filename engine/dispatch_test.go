@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -420,4 +422,21 @@ func TestConversationGoesOn(t *testing.T) {
 			t.Errorf("still known: %+v", c)
 		}
 	})
+}
+
+// TestEffortThatAModelLacks leaves the client's reasoning_effort out for a model without a choice of effort, and says so.
+func TestEffortThatAModelLacks(t *testing.T) {
+	t.Parallel()
+	w := engineOf(t, map[string][]act{"cedar": failing(providers.Server, 500), "*": {{body: plainBody}}}, Limits{})
+	a := w.send(t, t.Context(), says("auto", "prove it", `,"reasoning_effort":"high"`))
+	defer a.Close()
+	if sent := w.fakes["cedar"].bodies[0]; !strings.Contains(sent, `"reasoning_effort":"high"`) {
+		t.Errorf("a model with efforts got %s", sent)
+	}
+	if sent := w.fakes["birch"].bodies[0]; strings.Contains(sent, "effort") || !json.Valid([]byte(sent)) {
+		t.Errorf("a model without efforts got %s", sent)
+	}
+	if h := a.Headers(nil); !slices.Contains(h, providers.Header{Name: "X-Routor-Dropped", Value: "reasoning_effort"}) {
+		t.Errorf("headers %v do not name what was dropped", h)
+	}
 }

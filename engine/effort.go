@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/label"
 )
 
@@ -14,6 +15,12 @@ var effortOrder = map[string]int{"none": 0, "minimal": 1, "low": 2, "medium": 3,
 // tierEffort is the effort that a tier asks for where the client does not say: what needs no thinking gets none, and
 // `xhigh` and `max` are never taken unasked, because their tokens cost more than they bring on average.
 var tierEffort = [label.NumTiers]string{"none", "none", "low", "medium", "high"}
+
+// drops is whether the client's reasoning_effort must be left out for a model: it has no choice of effort, and some
+// providers refuse the field then. Who names a model may know it better than the catalog, and keeps the field.
+func drops(r *chat.Request, m *catalog.Model, direct bool) bool {
+	return r.Effort != "" && len(m.Efforts) == 0 && !direct
+}
 
 // effortFor is the index of the strongest effort that is at most as strong as wanted, else the weakest one; noEffort for
 // a model without a choice. An unknown name counts as medium.

@@ -30,6 +30,8 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 				c.OutBy = byCapability
 			} else if !a.bound.allowed.has(o.dep.Index) {
 				c.Out, c.OutBy = "not allowed by the profile", byProfile
+			} else if a.bound.Strict && drops(r, o.dep.Model, direct) {
+				c.Out, c.OutBy = "takes no reasoning_effort, and the profile is strict", byProfile
 			}
 		}
 		if c.Out != "" {
