@@ -27,6 +27,8 @@ type Answer struct {
 	exchange
 
 	reply     *Reply
+	replied   Reply      // where a plain answer's reply is
+	room      [1]Attempt // where Attempts are, as long as the first one is the only one
 	cancel    context.CancelFunc
 	outcome   outcome
 	cost      catalog.Money // of all attempts
@@ -42,7 +44,7 @@ type Answer struct {
 // Limits.Silence; in the last case failover goes on while the client reads comments.
 func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.Header) *Answer {
 	a := &Answer{}
-	a.e, a.rt, a.header, a.start = e, rt, header, time.Now()
+	a.e, a.rt, a.header, a.start, a.Attempts = e, rt, header, time.Now(), a.room[:0]
 	a.ctx, a.cancel = context.WithTimeout(ctx, e.Limits.Deadline)
 	e.Metrics.inFlight.Inc()
 	defer func() {
@@ -67,11 +69,14 @@ func (a *Answer) plain() {
 		a.fail(failure)
 		return
 	}
-	a.succeeded(&reply)
-	a.reply = &reply
+	a.replied = reply
+	a.reply = &a.replied
+	a.succeeded(a.reply)
 	a.Status, a.Header = reply.Status, reply.Header
 	a.used(reply.Usage)
-	a.Body = openai.AppendRoutor(make([]byte, 0, len(reply.Body)+256), reply.Body, a.AppendRoutor(nil))
+	a.rt.note = a.AppendRoutor(a.rt.note[:0])
+	a.rt.answer = openai.AppendRoutor(a.rt.answer[:0], reply.Body, a.rt.note)
+	a.Body = a.rt.answer
 	a.outcome = ended
 }
 
@@ -177,6 +182,9 @@ func (a *Answer) AppendRoutor(b []byte) []byte {
 func (a *Answer) Headers(h []providers.Header) []providers.Header {
 	if c := a.Winner(); c != nil {
 		h = append(h, providers.Header{Name: "X-Routor-Model", Value: c.Deployment.Model.ID})
+		if a.drops(c) {
+			h = append(h, providers.Header{Name: "X-Routor-Dropped", Value: "reasoning_effort"})
+		}
 	}
 	h = a.rt.Decision.Headers(h)
 	if s := a.SavingsPct(); !math.IsNaN(s) {

@@ -113,9 +113,10 @@ type Routed struct {
 	class        classifiers.Result
 	input        classifiers.Input
 	body         []byte // as the provider gets it
+	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
 }
 
-// keptBody is the largest upstream body whose memory is kept for the next request.
+// keptBody is the largest body whose memory is kept for the next request.
 const keptBody = 1 << 20
 
 var routeds = sync.Pool{New: func() any { return new(Routed) }}
@@ -166,6 +167,9 @@ func (rt *Routed) Release() {
 	rt.input = classifiers.Input{}
 	if cap(rt.body) > keptBody {
 		rt.body = nil
+	}
+	if cap(rt.answer) > keptBody {
+		rt.answer = nil
 	}
 	routeds.Put(rt)
 }

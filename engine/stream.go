@@ -237,7 +237,8 @@ func (s *AnswerStream) flush(b []byte, last bool) []byte {
 		return b
 	}
 	if last {
-		b = openai.AppendRoutor(b, s.tail, s.a.AppendRoutor(nil))
+		s.a.rt.note = s.a.AppendRoutor(s.a.rt.note[:0])
+		b = openai.AppendRoutor(b, s.tail, s.a.rt.note)
 	} else {
 		b = append(b, s.tail...)
 	}

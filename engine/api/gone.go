@@ -21,7 +21,7 @@ type watcher struct {
 // watched is a request that is being watched. It must not move.
 type watched struct {
 	prev, next *watched
-	conn       syscall.RawConn // nil = none
+	conn       syscall.Conn // nil = none
 	since      time.Time
 	gone       context.CancelFunc
 }
@@ -38,7 +38,7 @@ func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelFunc) {
 	}
 	x.since, x.gone = time.Now(), gone
 	if socket, ok := conn.(syscall.Conn); ok {
-		x.conn, _ = socket.SyscallConn()
+		x.conn = socket
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -5,4 +5,4 @@ package api
 import "syscall"
 
 // closed cannot look ahead here; a client that has gone is noticed at the next write.
-func closed(syscall.RawConn) bool { return false }
+func closed(syscall.Conn) bool { return false }

@@ -10,8 +10,12 @@ import (
 
 // closed says whether the other side has closed a socket, or its half of it. Bytes that wait there are a request that was
 // sent ahead: behind them nothing can be seen.
-func closed(conn syscall.RawConn) (gone bool) {
-	err := conn.Control(func(fd uintptr) {
+func closed(conn syscall.Conn) (gone bool) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return true
+	}
+	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		n, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		switch err {
