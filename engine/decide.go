@@ -262,6 +262,7 @@ func (d *Decision) consult(s *Snapshot, out string) (last, left int) {
 // noneHealthy is the error where all that is left is cooling down: 429 if a provider's limit is the reason, else 503.
 func (d *Decision) noneHealthy(w *World) error {
 	e := &DecideError{Status: 503, Code: CodeNoHealthy, Message: "every model that could answer is unavailable now"}
+	named := 0
 	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.OutBy != byHealth || w.Health == nil {
@@ -269,11 +270,18 @@ func (d *Decision) noneHealthy(w *World) error {
 		}
 		h := &w.Health[c.Deployment.Index]
 		if h.State == providers.Limited {
-			e.Status, e.Message = 429, "every model that could answer is rate-limited by its provider now"
+			e.Status = 429
 		}
 		if wait := h.Until.Sub(w.Now); wait > 0 && (e.RetryAfter == 0 || wait < e.RetryAfter) {
 			e.RetryAfter = wait
 		}
+		if named < 3 {
+			e.Message += []string{": ", "; "}[min(named, 1)] + c.Deployment.ID + " is out: " + c.Out
+		}
+		named++
+	}
+	if named > 3 {
+		e.Message += fmt.Sprintf("; and %d more", named-3)
 	}
 	return e
 }
