@@ -32,4 +32,5 @@ const (
 	CodeDeadline        = "deadline_exceeded"
 	CodeContentFiltered = "content_filter"
 	CodeClientGone      = "client_closed_request"
+	CodeShutdown        = "server_shutting_down"
 )

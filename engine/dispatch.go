@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -179,9 +180,15 @@ func (x *exchange) failed(err *providers.Error) *Failure {
 	return nil
 }
 
-// stopped is the failure of a request that ran out of time or whose client went away.
+// ErrShutdown is the cause with which a server cancels a request that has not ended within the grace of its shutdown.
+var ErrShutdown = errors.New("the server is shutting down")
+
+// stopped is the failure of a request that ran out of time, whose client went away, or whose server did.
 func (x *exchange) stopped() *Failure {
-	if context.Cause(x.ctx) == context.DeadlineExceeded {
+	switch context.Cause(x.ctx) {
+	case ErrShutdown:
+		return &Failure{Status: 503, Code: CodeShutdown, Type: "server_error", Message: "the server is shutting down: ask again", RetryAfter: time.Second}
+	case context.DeadlineExceeded:
 		return &Failure{Status: 504, Code: CodeDeadline, Type: "server_error", Message: fmt.Sprintf(
 			"no answer within %s, after %d attempts", x.e.Limits.Deadline, len(x.Attempts))}
 	}

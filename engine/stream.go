@@ -317,7 +317,9 @@ func (s *AnswerStream) pull() {
 	f := &Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(up)}
 	how := cut
 	switch {
-	case s.a.ctx.Err() != nil && context.Cause(s.a.ctx) == context.DeadlineExceeded:
+	case context.Cause(s.a.ctx) == ErrShutdown:
+		f = s.a.stopped()
+	case context.Cause(s.a.ctx) == context.DeadlineExceeded:
 		f.Code, f.Message = CodeDeadline, fmt.Sprintf("the stream was not over within %s", s.a.e.Limits.Deadline)
 	case s.a.ctx.Err() != nil:
 		how = gone

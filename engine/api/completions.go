@@ -110,7 +110,7 @@ func (c *call) completions() *fault {
 		a.request.Release()
 		return faultOf(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	x := &c.exchange
 	x.call, x.request, x.cancel = c, a.request, cancel
 	c.s.watch.add(&x.watched, c.Conn(), cancel)

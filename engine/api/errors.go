@@ -92,6 +92,7 @@ var failures = []Failure{
 	{engine.CodeNoHealthy, 503, serverError, "Every model that could answer is cooling down after errors (429 where all are rate-limited). `Retry-After` says for how long.", "Wait that long, then try again."},
 	{codeBusy, 503, serverError, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
 	{engine.CodeDeadline, 504, serverError, "No model answered before the request's deadline.", "Try again, with a shorter prompt or a faster model."},
+	{engine.CodeShutdown, 503, serverError, "The server shuts down, and the answer was not complete within `shutdown_grace`.", "Ask again: another replica, or the next start, answers."},
 	{engine.CodeClientGone, 499, invalidRequest, "The client went away before the answer. It never sees this; logs and metrics do.", "Nothing."},
 	{codeInternal, 500, serverError, "A defect of Routor. The request was not answered, others are not touched.", "Report it with the `X-Request-Id`."},
 	{codeAdminKey, 401, authentication, "The admin API needs the admin key.", "Send `Authorization: Bearer` with the admin key, which is in admin.key of the data directory unless it was given."},

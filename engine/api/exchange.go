@@ -16,7 +16,7 @@ type exchange struct {
 	*call
 	request *chat.Request
 	answer  *engine.Answer // nil = not dispatched yet
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	watched watched
 	bytes   int
 	closed  bool
@@ -54,7 +54,7 @@ func (x *exchange) close() {
 	}
 	x.closed = true
 	x.s.watch.remove(&x.watched)
-	defer x.cancel() // after the answer's own end, which keeps the connection of a call that is over
+	defer x.cancel(nil) // after the answer's own end, which keeps the connection of a call that is over
 	if x.answer != nil {
 		x.record.answered(x.answer)
 		x.s.recent.explain(&x.record, x.answer.Decision())

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/routor/routor/engine"
 )
 
 // watcher ends the upstream call of a client that has gone away, before the first token too: fasthttp notices a closed
@@ -23,7 +25,7 @@ type watched struct {
 	prev, next *watched
 	conn       syscall.Conn // nil = none
 	since      time.Time
-	gone       context.CancelFunc
+	gone       context.CancelCauseFunc
 }
 
 const (
@@ -32,7 +34,7 @@ const (
 )
 
 // add begins to watch a request. Of a connection without a socket nobody can see whether it is closed.
-func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelFunc) {
+func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelCauseFunc) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
@@ -71,13 +73,13 @@ func (w *watcher) remove(x *watched) {
 	}
 }
 
-// cut ends all requests.
+// cut ends all requests, because the server shuts down.
 func (w *watcher) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ring()
 	for x := w.list.next; x != &w.list; x = x.next {
-		x.gone()
+		x.gone(engine.ErrShutdown)
 	}
 }
 
@@ -113,7 +115,7 @@ func (w *watcher) look(now time.Time) bool {
 	defer w.mu.Unlock()
 	for x := w.list.next; x != &w.list && now.Sub(x.since) >= watchAfter; x = x.next {
 		if x.conn != nil && closed(x.conn) {
-			x.gone()
+			x.gone(nil)
 		}
 	}
 	return w.list.next != &w.list

@@ -84,7 +84,7 @@ func TestShutdownCuts(t *testing.T) {
 	}
 	r.stop()
 	rest, _ := io.ReadAll(body)
-	if text := string(rest); strings.Contains(text, "[DONE]") || !strings.Contains(text, `"error":{`) {
+	if text := string(rest); strings.Contains(text, "[DONE]") || !strings.Contains(text, `"code":"server_shutting_down"`) {
 		t.Errorf("%s", text)
 	}
 	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "shutdown_grace") {
@@ -156,7 +156,7 @@ func TestEveryCodeIsInTheReference(t *testing.T) {
 	for _, code := range []string{
 		engine.CodeModelNotFound, engine.CodeNotConnected, engine.CodeNotCapable, engine.CodeNoEligible, engine.CodeNoHealthy,
 		engine.CodeDenied, engine.CodeBeyondProfile, engine.CodeProfileUnknown, engine.CodeBoundsConflict, engine.CodeInvalidField,
-		engine.CodeUpstreamFailed, engine.CodeUpstreamCut, engine.CodeDeadline, engine.CodeContentFiltered, engine.CodeClientGone,
+		engine.CodeUpstreamFailed, engine.CodeUpstreamCut, engine.CodeDeadline, engine.CodeContentFiltered, engine.CodeClientGone, engine.CodeShutdown,
 	} {
 		if byCode[code] == nil || !strings.Contains(string(ErrorReference()), "`"+code+"`") {
 			t.Errorf("%s has no row", code)
