@@ -22,6 +22,8 @@ const (
 	strikes    = 3
 	strikeFor  = 2 * time.Second
 	strikeMost = time.Minute
+	// jitter is the least change of a time to first token, in seconds, that could matter to anyone.
+	jitter = 0.01
 )
 
 // Monitor knows which deployments and which provider accounts are in trouble, from the calls that went through them. Facts
@@ -126,7 +128,7 @@ func (m *Monitor) Succeeded(dep *catalog.Deployment, firstToken float64) {
 	}
 	w.firstToken += (firstToken - w.firstToken) / 8
 	// A view is made anew only for a change that a decision could see.
-	if math.Abs(w.firstToken-w.FirstToken) > w.FirstToken/10 {
+	if w.FirstToken == 0 || math.Abs(w.firstToken-w.FirstToken) > max(w.FirstToken/10, jitter) {
 		w.FirstToken = w.firstToken
 		m.version.Add(1)
 	}
