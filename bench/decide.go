@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -161,8 +162,8 @@ func (r *DecideReport) WriteText(w io.Writer) error {
 		fmt.Fprintln(tw)
 	}
 	fmt.Fprintf(tw, "COMPLEX coding and math: %d prompts, %d of them to a model under %.1f of the best candidate's expected quality\n", r.Hard, len(r.Weak), HardShare)
-	for why, n := range r.Failed {
-		fmt.Fprintf(tw, "not decided: %d: %s\n", n, why)
+	for _, why := range slices.Sorted(maps.Keys(r.Failed)) {
+		fmt.Fprintf(tw, "not decided: %d: %s\n", r.Failed[why], why)
 	}
 	return tw.Flush()
 }
