@@ -227,6 +227,9 @@ func (x *exchange) exhausted() *Failure {
 		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, time.Second), Message: fmt.Sprintf(
 			"all %d candidates that were asked are at their limits; the last one said: %s", len(x.Attempts), told)}
 	}
+	if len(x.Attempts) == 1 {
+		return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: "the only candidate failed: " + told}
+	}
 	return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: fmt.Sprintf(
 		"all %d candidates that were asked failed; the last one said: %s", len(x.Attempts), told)}
 }

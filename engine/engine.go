@@ -96,6 +96,9 @@ func New(o Options) *Engine {
 // Connected is whether a provider can be called, for Parts.Connected of further snapshots.
 func (e *Engine) Connected(provider string) bool { return e.upstreams[provider] != nil }
 
+// Connection is the connection to a provider; nil = there is none.
+func (e *Engine) Connection(provider string) *providers.Connection { return e.connections[provider] }
+
 // Caller is who asks.
 type Caller struct {
 	Key          *access.Key // nil = no key

@@ -114,6 +114,9 @@ func (c *Connection) Close() { c.pool.close() }
 // Provider is whose connection it is.
 func (c *Connection) Provider() *catalog.Provider { return c.o.Provider }
 
+// BaseURL is where it calls, without the query, which may hold a credential.
+func (c *Connection) BaseURL() string { return c.base.Scheme + "://" + c.base.Host + c.path }
+
 // Do sends a call and gives its answer, which must be closed. A stream's answer comes with its headers; everything else
 // comes with its body. What is no success, an error inside a 200 included, is an *Error of one of the classes.
 //

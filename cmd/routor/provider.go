@@ -175,6 +175,7 @@ func standingOf(cat *catalog.Catalog, p *catalog.Provider, made map[string]conne
 		}
 		return item
 	}
+	item.BaseURL, item.Dialect = c.BaseURL(), c.Provider().Dialect
 	account, asked := accounts[p.ID]
 	if !asked {
 		account = c.Account()

@@ -78,7 +78,11 @@ func (s *Server) providerCards() []providerCard {
 			}
 			state.Usable = state.State.Usable()
 		}
-		cards[i] = providerCard{ID: p.ID, Name: p.Name, providerState: state, BaseURL: p.BaseURL, Dialect: p.Dialect, Models: models[p.ID], Builtin: p.Builtin}
+		card := providerCard{ID: p.ID, Name: p.Name, providerState: state, BaseURL: p.BaseURL, Dialect: p.Dialect, Models: models[p.ID], Builtin: p.Builtin}
+		if c := s.Engine.Connection(p.ID); c != nil { // what is called, which need not be what the catalog says
+			card.BaseURL, card.Dialect = c.BaseURL(), c.Provider().Dialect
+		}
+		cards[i] = card
 	}
 	return cards
 }
