@@ -177,8 +177,8 @@ func (a *Answer) AppendRoutor(b []byte) []byte {
 	return append(strconv.AppendInt(b, int64(len(a.Attempts)), 10), '}')
 }
 
-// Headers appends the X-Routor-* headers. Model is left out while nobody has answered, as when a stream's headers go out
-// before its first token; Savings is then, and in every stream, what is expected.
+// Headers appends the X-Routor-* headers. Model and Fallback are left out while it is open who answers, as when a stream's
+// headers go out before its first token; Savings is then, and in every stream, what is expected.
 func (a *Answer) Headers(h []providers.Header) []providers.Header {
 	if c := a.Winner(); c != nil {
 		h = append(h, providers.Header{Name: "X-Routor-Model", Value: c.Deployment.Model.ID})
@@ -189,6 +189,9 @@ func (a *Answer) Headers(h []providers.Header) []providers.Header {
 	h = a.rt.Decision.Headers(h)
 	if s := a.SavingsPct(); !math.IsNaN(s) {
 		h = append(h, providers.Header{Name: "X-Routor-Savings", Value: strconv.FormatFloat(s, 'f', 1, 64)})
+	}
+	if a.Stream != nil && !a.Stream.settled() {
+		return h
 	}
 	return append(h, providers.Header{Name: "X-Routor-Fallback", Value: strconv.FormatBool(a.Fallback())})
 }

@@ -363,7 +363,11 @@ func TestCloseEarly(t *testing.T) {
 		if a.Stream == nil || a.Winner() != nil {
 			t.Fatal("no stream after the silence")
 		}
-		a.Headers(nil)
+		for _, h := range a.Headers(nil) {
+			if h.Name == "X-Routor-Model" || h.Name == "X-Routor-Fallback" {
+				t.Errorf("%s %s, while nobody has answered", h.Name, h.Value)
+			}
+		}
 		a.Close()
 		a.Close()
 		if n := w.e.Live.current.Load().refs.Load(); n != 1 {
