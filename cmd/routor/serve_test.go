@@ -202,6 +202,9 @@ profiles:
 	if code, list, notes := routor(t, "", "provider", "list", "-o", "csv"); code != 0 || !strings.Contains(list, upstream.base+"/v1") {
 		t.Errorf("provider list: %d, %s%s", code, list, notes)
 	}
+	if code, list, notes := routor(t, "", "profile", "list", "-o", "csv"); code != 0 || !strings.Contains(list, "cheap,,LIGHT") {
+		t.Errorf("profile list: %d, %s%s", code, list, notes)
+	}
 	if status, answer := ask("/v1/route", strings.Replace(named, "{", `{"routor_profile":"cheap","routor_tier_floor":"COMPLEX",`, 1)); status != 403 || !strings.Contains(answer, "ceiling") {
 		t.Errorf("beyond the profile: %d, %s", status, answer)
 	}

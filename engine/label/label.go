@@ -2,7 +2,10 @@
 // domains. It knows of nothing else, so the request, the catalog, the classifier and the policy can all name them.
 package label
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Tier is how strong a model a fully satisfying answer needs.
 type Tier uint8
@@ -29,6 +32,16 @@ func (t Tier) String() string {
 
 // MarshalText writes the tier's name.
 func (t Tier) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads a tier's name in any case.
+func (t *Tier) UnmarshalText(text []byte) error {
+	tier, ok := ParseTier(string(text))
+	if !ok {
+		return fmt.Errorf("%q is no tier: there are %s", text, strings.Join(Tiers[:], ", "))
+	}
+	*t = tier
+	return nil
+}
 
 // ParseTier reads a tier's name in any case.
 func ParseTier(s string) (Tier, bool) {

@@ -7,6 +7,10 @@ func TestNamesRoundTrip(t *testing.T) {
 		if got, ok := ParseTier(n); !ok || got != Tier(i) || got.String() != n {
 			t.Errorf("tier %s: got %v %v", n, got, ok)
 		}
+		var read Tier
+		if text, _ := Tier(i).MarshalText(); read.UnmarshalText(text) != nil || read != Tier(i) {
+			t.Errorf("tier %s is written as %s and read as %v", n, text, read)
+		}
 	}
 	for i, n := range Categories {
 		if got, ok := ParseCategory(n); !ok || got != Category(i) || got.String() != n {
@@ -24,6 +28,9 @@ func TestNamesRoundTrip(t *testing.T) {
 		}
 		if _, ok := ParseTier(bad); ok {
 			t.Errorf("%q is no tier", bad)
+		}
+		if err := new(Tier).UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is read as a tier", bad)
 		}
 	}
 }
