@@ -170,7 +170,7 @@ func (s *Snapshot) profile(key *access.Key, wanted string) (*bound, error) {
 			Message: fmt.Sprintf("profile %q of this key does not exist: create it, or give the key another", name)}
 	}
 	return nil, &DecideError{Status: 404, Code: CodeProfileUnknown, Param: "routor_profile",
-		Message: fmt.Sprintf("profile %q does not exist: there are %s", name, strings.Join(s.profileNames(), ", "))}
+		Message: fmt.Sprintf("profile %q does not exist: there are %s", name, strings.Join(s.ProfileNames(), ", "))}
 }
 
 // beyond is the error of a request that asks for more than its profile grants.

@@ -214,7 +214,8 @@ func (s *Snapshot) probe() error {
 	return nil
 }
 
-func (s *Snapshot) profileNames() []string { return sorted(s.bounds) }
+// ProfileNames are the names of all profiles, sorted.
+func (s *Snapshot) ProfileNames() []string { return sorted(s.bounds) }
 
 // Profile is a profile by name, nil = there is none.
 func (s *Snapshot) Profile(name string) *access.Profile {

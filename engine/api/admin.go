@@ -294,7 +294,7 @@ func (c *call) adminKeys(string) *fault {
 	defer s.Release()
 	for _, name := range append(slices.Clone(k.Also), k.ProfileName()) {
 		if s.Profile(name) == nil {
-			f := failure(codeCheckFailed, "there is no profile %q", name)
+			f := failure(codeCheckFailed, "there is no profile %q: there are %s", name, strings.Join(s.ProfileNames(), ", "))
 			f.param = "profile"
 			return f
 		}

@@ -166,7 +166,7 @@ func TestKeys(t *testing.T) {
 	if a := r.do("POST", chat, ask("hi"), "Authorization: Bearer sk-whatever"); a.status != 200 {
 		t.Fatalf("before any key: %d %s", a.status, a.body)
 	}
-	if a := r.do("POST", "/admin/keys", `{"name":"ci","profile":"nope"}`, asAdmin); a.status != 422 {
+	if a := r.do("POST", "/admin/keys", `{"name":"ci","profile":"nope"}`, asAdmin); a.status != 422 || !strings.Contains(string(a.body), "there are default") {
 		t.Errorf("unknown profile: %d %s", a.status, a.body)
 	}
 	a := r.do("POST", "/admin/keys", `{"name":"ci","team":"platform"}`, asAdmin)
