@@ -264,7 +264,7 @@ A policy that the server follows in a file is the file's to change, unless --for
 			if dryRun(cmd) {
 				note(cmd, "%s checks; nothing was published", args[0])
 			} else {
-				note(cmd, "%s is live as version %d", args[0], done.Version)
+				note(cmd, "%s is live as version %d, until the server restarts; to keep it, name it as policy in routor.yaml or with --policy", args[0], done.Version)
 			}
 			return nil
 		},
