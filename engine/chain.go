@@ -5,6 +5,7 @@ import (
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers"
 )
 
 // Ranks of the chain of a routed request; a direct one is ranked by the order in which its models are named.
@@ -15,6 +16,9 @@ const (
 	rankLast = 1001 // not adequate for the tier: asked only when the adequate ones failed
 
 	maxNamed = 1 << 20 // more models than a direct request can name
+
+	// maxSpares is how many places of a chain those get that are down; see Decision.spares.
+	maxSpares = 2
 )
 
 // weigh gives each candidate its value, and drops from a routed request those that are not adequate for the tier.
@@ -30,7 +34,7 @@ func (d *Decision) weigh(s *Snapshot, a *ask, l *limits) {
 	d.Worth = worthOf(s.Policy, d.Tier, balance)
 	best := 0.
 	for i := range d.Candidates {
-		if c := &d.Candidates[i]; c.Out == "" {
+		if c := &d.Candidates[i]; c.Out == "" && !c.spare {
 			best = max(best, c.Quality)
 		}
 	}
@@ -63,12 +67,17 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 		}
 	}
 	d.index = d.index[:0]
+	spares := 0
 	for i := range d.Candidates {
-		if d.Candidates[i].Out == "" {
+		switch c := &d.Candidates[i]; {
+		case c.Out == "" && c.spare:
+			spares++
+		case c.Out == "":
 			d.index = append(d.index, i)
 		}
 	}
-	for n := 0; n < s.Chain; n++ {
+	length := max(s.Chain-min(spares, maxSpares), 1)
+	for n := 0; n < length; n++ {
 		place := place{direct: direct, net: -1}
 		if n > 0 {
 			place.after = d.Candidates[d.Chain[n-1]].Deployment.Provider
@@ -78,10 +87,10 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 			if net >= 0 && !d.Candidates[net].chained {
 				place.net = net
 				switch n {
-				case s.Chain - 1:
+				case length - 1:
 					d.append(net)
 					continue
-				case s.Chain - 2:
+				case length - 2:
 					place.before = d.Candidates[net].Deployment.Provider
 				}
 			}
@@ -95,11 +104,44 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 	if net >= 0 && !d.Candidates[net].chained {
 		d.append(net)
 	}
+	if best := d.strongest(-1); !direct && !d.capped && best >= 0 {
+		d.Candidates[best].SafetyNet = true
+	}
 	if !direct {
-		if !d.capped {
-			d.Candidates[d.strongest(-1)].SafetyNet = true
-		}
 		d.explain()
+	}
+	d.lineSpares(s)
+}
+
+// lineSpares puts the best of those that are down at the end, one a provider while there are several.
+func (d *Decision) lineSpares(s *Snapshot) {
+	for len(d.Chain) < s.Chain {
+		best, bestScore := -1, score{}
+		for i := range d.Candidates {
+			c := &d.Candidates[i]
+			if c.Out != "" || !c.spare || c.chained {
+				continue
+			}
+			sc := score{rank: c.rank, points: c.Value}
+			for _, j := range d.Chain {
+				if d.Candidates[j].Deployment.Provider == c.Deployment.Provider {
+					sc.crowd++
+				}
+			}
+			if best < 0 || sc.before(&bestScore) {
+				best, bestScore = i, sc
+			}
+		}
+		if best < 0 {
+			break
+		}
+		d.note(d.Candidates[best].Deployment.ID + " is down, and asked only if all before it fail")
+		d.append(best)
+	}
+	for i := range d.Candidates {
+		if c := &d.Candidates[i]; c.spare && c.Out == "" && !c.chained {
+			c.Out, c.OutBy = sickness[providers.Down], byHealth
+		}
 	}
 }
 
@@ -136,7 +178,7 @@ func (d *Decision) claim(s *Snapshot, r *chat.Request, w *World) {
 		return
 	}
 	for i := range d.Candidates {
-		if c := &d.Candidates[i]; c.Out == "" && c.Deployment.ID == w.Conversation.Model {
+		if c := &d.Candidates[i]; c.Out == "" && !c.spare && c.Deployment.ID == w.Conversation.Model {
 			c.rank, d.ToolLoop = rankLoop, true
 		}
 	}
@@ -148,7 +190,7 @@ func (d *Decision) put(s *Snapshot, id string, rank int) bool {
 	found := false
 	for i := range d.Candidates {
 		c := &d.Candidates[i]
-		if c.Out == "" && c.rank >= rankFree && m != nil && c.Deployment.Model == m && (dep == nil || dep.ID != id || m.ID == id || c.Deployment == dep) {
+		if c.Out == "" && !c.spare && c.rank >= rankFree && m != nil && c.Deployment.Model == m && (dep == nil || dep.ID != id || m.ID == id || c.Deployment == dep) {
 			c.rank, found = rank, true
 		}
 	}
@@ -214,7 +256,7 @@ func (d *Decision) strongest(besides int) int {
 	best := -1
 	for i := range d.Candidates {
 		c := &d.Candidates[i]
-		if c.Out != "" || i == besides {
+		if c.Out != "" || c.spare || i == besides {
 			continue
 		}
 		if best < 0 || c.Quality > d.Candidates[best].Quality || c.Quality == d.Candidates[best].Quality && c.Cost < d.Candidates[best].Cost {

@@ -186,6 +186,7 @@ func (d *Decision) settle(s *Snapshot, a *ask, b *access.Bounds) error {
 func (d *Decision) rule(s *Snapshot, w *World) error {
 	last, left := d.consult(s, "")
 	if left > 0 {
+		d.spares(s, w)
 		return nil
 	}
 	sickLast, sickLeft := d.consult(s, byHealth)
@@ -213,6 +214,35 @@ func (d *Decision) rule(s *Snapshot, w *World) error {
 	}
 	d.note("every candidate is cooling down: they are asked all the same")
 	return nil
+}
+
+// spares keeps candidates that are down for the end of the chain where all healthy ones are of one provider: if that one
+// fails as well, what was down may be back.
+func (d *Decision) spares(s *Snapshot, w *World) {
+	if w.Health == nil {
+		return
+	}
+	provider, down := "", false
+	for i := range d.Candidates {
+		switch c := &d.Candidates[i]; {
+		case c.Out == "" && provider != "" && provider != c.Deployment.Provider:
+			return
+		case c.Out == "":
+			provider = c.Deployment.Provider
+		case c.OutBy == byHealth:
+			down = down || w.Health[c.Deployment.Index].State == providers.Down
+		}
+	}
+	if !down {
+		return
+	}
+	d.consult(s, byHealth)
+	for _, i := range d.index {
+		c := &d.Candidates[i]
+		if c.OutBy == byHealth && c.Deployment.Provider != provider && w.Health[c.Deployment.Index].State == providers.Down {
+			c.Out, c.OutBy, c.spare = "", "", true
+		}
+	}
 }
 
 // consult puts the candidates that are out by a stage ("" = in) to the rules and counts those left. last is the rule that

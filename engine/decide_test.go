@@ -284,3 +284,38 @@ func TestPure(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestSpares: where all that is healthy is of one provider, what is down stands at the end of the chain, and only if every
+// hard rule and bound lets it.
+func TestSpares(t *testing.T) {
+	t.Parallel()
+	hard := class(label.Math, .9, .9)
+	for name, c := range map[string]struct {
+		setup setup
+		body  string
+		sick  []string
+		want  []string
+	}{
+		"one provider is left": {setup{policy: plainPolicy}, says("auto", "prove", ""), []string{"ash", "cedar", "relay"},
+			[]string{"birch/mid", "birch/eye", "cedar/max", "relay/cedar-max", "ash/mini"}},
+		"two are left": {setup{policy: plainPolicy}, says("auto", "prove", ""), []string{"cedar", "relay"},
+			[]string{"birch/mid", "ash/mini", "birch/eye"}},
+		"a hard rule binds them": {setup{policy: plainPolicy + "rules: [{name: r, never: 'provider == \"cedar\"'}]"}, says("auto", "prove", ""), []string{"ash", "cedar", "relay"},
+			[]string{"birch/mid", "birch/eye", "relay/cedar-max", "ash/mini"}},
+		"a bound of cost too": {setup{policy: plainPolicy}, says("auto", "prove", `,"routor_max_cost":0.01`), []string{"ash", "cedar", "relay"},
+			[]string{"birch/mid", "birch/eye", "ash/mini"}},
+		"a named model's second home": {setup{policy: plainPolicy}, says("cedar/max", "prove", ""), []string{"relay"},
+			[]string{"cedar/max", "relay/cedar-max"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, err := decide(t, c.setup.snapshot(t), c.body, World{Classification: hard, Health: sickOf(c.sick...)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := chain(d); !slices.Equal(got, c.want) {
+				t.Errorf("chain %v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -96,6 +96,7 @@ type Candidate struct {
 	effort  int  // index of Effort in the model's; noEffort = its default
 	rank    int  // of the chain: lower goes first, whatever the value
 	chained bool // it is in the chain
+	spare   bool // it is down, and asked only after all that are not
 }
 
 // Spend is what asking the candidate is expected to cost in itself, what becomes of a cache left aside.
