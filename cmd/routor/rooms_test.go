@@ -13,8 +13,8 @@ import (
 // rooms are the house from the top down: a package imports only what stands below it.
 var rooms = []string{
 	"cmd/routor", "bench", "bench/prompts", "engine/api", "engine", "engine/access", "engine/config", "policies",
-	"classifiers/train", "classifiers/default", "classifiers", "classifiers/wasm/wasmtest", "classifiers/wasm", "providers/sim",
-	"providers", "providers/openai", "providers/sse", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
+	"classifiers/train", "classifiers/default", "classifiers", "classifiers/wasm/wasmtest", "classifiers/wasm",
+	"providers", "providers/sim", "providers/openai", "providers/sse", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
 }
 
 func TestImportsGoDownOnly(t *testing.T) {
