@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
@@ -51,6 +53,24 @@ func assemble(ctx context.Context, c *config.Config, store *access.Store, onEven
 func (a *assembly) snapshot(connected func(provider string) bool) (*engine.Snapshot, error) {
 	a.parts.Connected = connected
 	return engine.NewSnapshot(a.parts)
+}
+
+// offline is a snapshot of what the configuration names, for commands that decide without a server: every provider of the
+// catalog counts as connected. done lets go of it.
+func offline(cmd *cobra.Command) (s *engine.Snapshot, done func(), err error) {
+	c, err := settings(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := assemble(cmd.Context(), c, nil, nil)
+	if err == nil {
+		s, err = a.snapshot(nil)
+	}
+	if err != nil {
+		a.close()
+		return nil, nil, err
+	}
+	return s, a.close, nil
 }
 
 // close lets go of the classifiers.

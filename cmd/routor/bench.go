@@ -72,23 +72,15 @@ without a split all count.`,
   routor bench decide labelled.jsonl --classifier mine.wasm -o json`,
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := settings(cmd)
-			if err != nil {
-				return err
-			}
 			set, err := readPrompts(argument(args, defaultPrompts))
 			if err != nil {
 				return err
 			}
-			a, err := assemble(cmd.Context(), c, nil, nil)
+			s, done, err := offline(cmd)
 			if err != nil {
 				return err
 			}
-			defer a.close()
-			s, err := a.snapshot(nil)
-			if err != nil {
-				return err
-			}
+			defer done()
 			names, sets := splits(set, prompts.Dev, prompts.SourceDev)
 			var examples []train.Example
 			for _, name := range names {

@@ -71,19 +71,11 @@ func decide(cmd *cobra.Command, body []byte) ([]byte, error) {
 		err := s.call(cmd, "POST", "/v1/route", json.RawMessage(body), &answer)
 		return answer, err
 	}
-	c, err := settings(cmd)
+	snapshot, done, err := offline(cmd)
 	if err != nil {
 		return nil, err
 	}
-	a, err := assemble(cmd.Context(), c, nil, nil)
-	defer a.close()
-	if err != nil {
-		return nil, err
-	}
-	snapshot, err := a.snapshot(nil)
-	if err != nil {
-		return nil, err
-	}
+	defer done()
 	r, err := chat.Read(body)
 	if err != nil {
 		return nil, err

@@ -24,19 +24,11 @@ by a line {"error": …}, and the command ends with 1. It needs no server; every
   routor route --policy next.yaml <requests.jsonl`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := settings(cmd)
+			s, done, err := offline(cmd)
 			if err != nil {
 				return err
 			}
-			a, err := assemble(cmd.Context(), c, nil, nil)
-			if err != nil {
-				return err
-			}
-			defer a.close()
-			s, err := a.snapshot(nil)
-			if err != nil {
-				return err
-			}
+			defer done()
 			return routeLines(cmd.InOrStdin(), cmd.OutOrStdout(), s)
 		},
 	}
