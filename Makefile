@@ -1,5 +1,5 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-FUZZTIME ?= 10s
+FUZZTIME ?= 20000x
 BENCH    ?= .
 LDFLAGS   = -s -w -X main.version=$(VERSION)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -30,7 +30,7 @@ lint: ## gofmt, go vet, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
-fuzz: ## run every fuzz target for a while (FUZZTIME=10s)
+fuzz: ## run every fuzz target for a number of inputs (FUZZTIME=20000x)
 	@git ls-files '*_test.go' | xargs grep -o '^func Fuzz[A-Za-z0-9_]*' | while IFS=: read -r file func; do \
 		echo "$${func#func } in $$(dirname $$file)"; \
 		go test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$(dirname $$file) || exit 1; \
