@@ -20,7 +20,7 @@ var ErrLoad = errors.New("classifier")
 // ErrCard where the card is at fault. The bytes may be reused afterwards.
 func Load(ctx context.Context, module []byte, o Options) (_ *Module, err error) {
 	o = o.withDefaults()
-	m := &Module{options: o, idle: make(chan *instance, o.Instances), done: make(chan struct{})}
+	m := &Module{options: o, bytes: len(module), idle: make(chan *instance, o.Instances), done: make(chan struct{})}
 	defer func() {
 		if r := recover(); r != nil { // the compiler's own faults must not end the server
 			err = fmt.Errorf("compile: %v", r)
@@ -224,15 +224,9 @@ func (i *instance) info(m *Module) (Card, error) {
 
 // probe puts prompts of all sizes to a module, which must stand them all.
 func (i *instance) probe(m *Module) error {
-	long := strings.Repeat("Why do the leaves turn red in autumn? Erkläre es kurz. ", 1+(m.options.Cut.TextHead+m.options.Cut.TextTail)/50)
-	for _, in := range []*Input{
-		{},
-		{Text: "hi", Turns: 1, Tokens: 1, Bytes: 2},
-		{Text: "\xff\xfe\x00 not UTF-8 \xc3", System: "You are helpful.", Context: "user: hello", Flags: HasSystem | HasTools, Turns: 3, Tokens: 40, Bytes: 50},
-		{Text: long, System: long, Context: long, Flags: HasSystem, Turns: 1000, Tokens: 1 << 30, Bytes: 1<<32 - 1},
-	} {
+	for _, p := range Probes(m.options.Cut) {
 		err := guard(i, func(i *instance) error {
-			b, err := i.call(m, i.classify, in)
+			b, err := i.call(m, i.classify, &p.Input)
 			if err != nil {
 				return err
 			}
@@ -240,7 +234,7 @@ func (i *instance) probe(m *Module) error {
 			return m.card.read(b, &out)
 		})
 		if err != nil {
-			return fmt.Errorf("probe with a text of %d bytes: %w", len(in.Text), err)
+			return fmt.Errorf("probe %q: %w", p.Name, err)
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 type Module struct {
 	card        Card
 	name        string // name and version
+	bytes       int    // of the .wasm
 	options     Options
 	hasFeatures bool
 	interpreted bool

@@ -37,6 +37,9 @@ type Options struct {
 	interpret bool // for tests: do not compile
 }
 
+// DefaultCut is how much of long texts a module sees unless Options say otherwise.
+var DefaultCut = Cut{TextHead: 4 << 10, TextTail: 4 << 10, System: 2 << 10, Context: 2 << 10}
+
 func (o Options) withDefaults() Options {
 	set(&o.MaxModule, 32<<20)
 	set(&o.MaxMemory, 64<<20)
@@ -45,7 +48,7 @@ func (o Options) withDefaults() Options {
 	set(&o.FuelPerByte, 1500)
 	set(&o.FuelStart, 50_000_000)
 	if o.Cut == (Cut{}) {
-		o.Cut = Cut{TextHead: 4 << 10, TextTail: 4 << 10, System: 2 << 10, Context: 2 << 10}
+		o.Cut = DefaultCut
 	}
 	set(&o.Wait, 100*time.Millisecond)
 	set(&o.Slow, 250*time.Millisecond)

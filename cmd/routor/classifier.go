@@ -13,7 +13,7 @@ import (
 
 func classifierCommand() *cobra.Command {
 	return noun("classifier", "The module that reads prompts", "Classifiers: WASM modules. The commands work on files: the configuration's module, the built-in one, or the file given.",
-		classifierShow(), classifierCheck())
+		classifierShow(), classifierInspect(), classifierCheck(), classifierBench(), classifierDiff(), classifierNew())
 }
 
 func classifierShow() *cobra.Command {
@@ -50,7 +50,8 @@ func classifierCheck() *cobra.Command {
 			f := newFindings()
 			err := withModule(cmd, args, func(m *classifiers.Module) error {
 				card := m.Card()
-				f.ok("classifier", "%s: loads and answers its probes", card.String())
+				f.ok("classifier", "%s: follows ABI v1, %d heads", card.String(), len(card.Heads))
+				probeModule(f, m)
 				return nil
 			})
 			f.wrong("classifier", "error", err)

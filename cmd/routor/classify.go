@@ -14,6 +14,7 @@ import (
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/policies"
 )
@@ -33,11 +34,7 @@ the configuration, or the one given, as the server would: where it breaks, the b
 			if err != nil {
 				return err
 			}
-			name, src, err := policySource(c.Policy)
-			if err != nil {
-				return err
-			}
-			policy, err := policies.Parse(name, src, policies.Scope{Catalog: catalog.Builtin()})
+			tierOf, err := tiers(c)
 			if err != nil {
 				return err
 			}
@@ -51,7 +48,7 @@ the configuration, or the one given, as the server would: where it breaks, the b
 				return err
 			}
 			defer classifier.Close()
-			fallbacks, err := classifyLines(cmd.InOrStdin(), cmd.OutOrStdout(), classifier, policy.TierOf)
+			fallbacks, err := classifyLines(cmd.InOrStdin(), cmd.OutOrStdout(), classifier, tierOf)
 			if fallbacks > 0 {
 				note(cmd, "%d prompts were answered by the built-in classifier; \"fallback\" says why", fallbacks)
 			}
@@ -60,6 +57,19 @@ the configuration, or the one given, as the server would: where it breaks, the b
 	}
 	addConfigFlags(cmd, "classifier", "policy")
 	return cmd
+}
+
+// tiers is how the configuration's policy makes a tier of a difficulty.
+func tiers(c *config.Config) (func(float64) label.Tier, error) {
+	name, src, err := policySource(c.Policy)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := policies.Parse(name, src, policies.Scope{Catalog: catalog.Builtin()})
+	if err != nil {
+		return nil, err
+	}
+	return policy.TierOf, nil
 }
 
 // classification is one line of the answer.
