@@ -211,7 +211,8 @@ const (
 
 // Reply is an answer in no dialect.
 type Reply struct {
-	ID, Model   string // the provider's
+	From        Dialect // whose Extra this is, here, in the choices and in the parts; "" = unknown
+	ID, Model   string  // the provider's
 	Created     int64  // Unix seconds; 0 = not told
 	Choices     []Choice
 	Usage       Usage
