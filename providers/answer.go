@@ -41,6 +41,7 @@ var answers = sync.Pool{New: func() any { return new(Answer) }}
 func acquireAnswer(c *Connection, call *Call, cred *credential) *Answer {
 	a := answers.Get().(*Answer)
 	a.c, a.call, a.cred = c, call, cred
+	cred.load.Add(1)
 	return a
 }
 
@@ -54,6 +55,7 @@ func (a *Answer) Close() {
 		a.giveBack()
 	}
 	a.call.holds(nil, nil)
+	a.cred.load.Add(-1)
 	a.req.Reset()
 	a.resp.Reset()
 	a.stream.release()
@@ -68,6 +70,7 @@ func (a *Answer) giveBack() {
 	a.link = nil
 	a.call.holds(nil, nil)
 	if a.stream.whole && !a.cut && !a.resp.ConnectionClose() && l.r.Buffered() == 0 && !a.call.isCanceled() {
+		l.stays(a.resp.Header.Peek("Keep-Alive"))
 		a.c.pool.put(l)
 	} else {
 		a.c.pool.drop(l)

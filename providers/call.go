@@ -15,13 +15,15 @@ type Timeouts struct {
 	FirstToken time.Duration // streams: until the first byte of the body
 	Thinking   time.Duration // the same for models that reason before they answer; see For
 	Idle       time.Duration // streams: between two bytes; keep-alives count as life
+	Plain      time.Duration // plain answers: until the first byte
 	Total      time.Duration
 }
 
 // Or is t with what is zero taken from d.
 func (t Timeouts) Or(d Timeouts) Timeouts {
 	for _, p := range [...]struct{ own, other *time.Duration }{
-		{&t.Connect, &d.Connect}, {&t.FirstToken, &d.FirstToken}, {&t.Thinking, &d.Thinking}, {&t.Idle, &d.Idle}, {&t.Total, &d.Total},
+		{&t.Connect, &d.Connect}, {&t.FirstToken, &d.FirstToken}, {&t.Thinking, &d.Thinking}, {&t.Idle, &d.Idle},
+		{&t.Plain, &d.Plain}, {&t.Total, &d.Total},
 	} {
 		if *p.own == 0 {
 			*p.own = *p.other

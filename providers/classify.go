@@ -204,3 +204,11 @@ func classOf(provider string, status int, t told) Class {
 	}
 	return Server
 }
+
+// Classify is the error that an answer with a body means, read by the rules of its provider. It never fails: what it does
+// not know it judges by the status. h may be nil.
+func Classify(provider string, status int, h *fasthttp.ResponseHeader, body []byte, now time.Time) *Error {
+	e := classify(provider, status, h, body, now)
+	e.Provider, e.Sent = provider, true
+	return e
+}

@@ -20,10 +20,12 @@ type Options struct {
 	Provider *catalog.Provider
 	BaseURL  string        // "" = the provider's; a query in it (api-version) is sent with every call
 	Key      func() string // asked for every call, so that a key file can change; nil = the provider wants none
-	Headers  []Header      // sent with every call; they win over a call's own
-	MaxConns int           // at most so many connections; 0 = 512
-	MaxBody  int           // the largest plain answer in bytes; 0 = 64 MiB
-	MaxEvent int           // the largest event of a stream in bytes; 0 = 32 MiB
+	// Keys are several in place of Key. It is asked for every call too, and makes a new slice when something has changed.
+	Keys     func() []Key
+	Headers  []Header // sent with every call; they win over a call's own
+	MaxConns int      // at most so many connections; 0 = 512
+	MaxBody  int      // the largest plain answer in bytes; 0 = 64 MiB
+	MaxEvent int      // the largest event of a stream in bytes; 0 = 32 MiB
 	// IdlePool is how long an unused connection is kept, which must be less than the provider keeps it; 0 = 30 s.
 	IdlePool  time.Duration
 	Timeouts  Timeouts // for calls that do not say; Connect 0 = 10 s
@@ -31,6 +33,8 @@ type Options struct {
 	Proxy     string         // outbound proxy: http[s]://[user:password@]host[:port]
 	RootCAs   *x509.CertPool // nil = the system's
 	UserAgent string         // "" = "routor"
+
+	keyless bool // the provider wants no key
 }
 
 // Connection is the way to one provider: its address, key, dialect and pooled connections. It is safe for concurrent use.
@@ -43,8 +47,7 @@ type Connection struct {
 	path    string // of base, without a slash at its end
 	dialect dialect
 	pool    pool
-	auth    atomic.Pointer[credential]
-	account atomic.Pointer[standing]
+	ring    atomic.Pointer[ring]
 }
 
 // Connect prepares a connection; nothing is dialled before the first call.
@@ -68,6 +71,9 @@ func Connect(o Options) (*Connection, error) {
 	}
 	if _, ok := authHeaders[o.Provider.Auth]; !ok {
 		return fail(fmt.Errorf("unknown auth %q (there is: bearer, x-api-key, api-key, x-goog-api-key)", o.Provider.Auth))
+	}
+	if o.Keys == nil {
+		o.Keys, o.keyless = keysOf(o.Key)
 	}
 	o.MaxConns = orDefault(o.MaxConns, 512)
 	o.MaxBody = orDefault(o.MaxBody, 64<<20)
@@ -130,7 +136,11 @@ func (c *Connection) Do(call *Call) (*Answer, *Error) {
 	if path == "" {
 		return nil, &Error{Class: BadRequest, Provider: c.o.Provider.ID, Message: fmt.Sprintf("the surface %q is not served in the dialect of this provider", surface)}
 	}
-	a, e := c.exchange(call, "POST", path)
+	cred := c.keys().pick(time.Now())
+	if cred == nil {
+		return nil, &Error{Class: Auth, Provider: c.o.Provider.ID, Message: c.noKey()}
+	}
+	a, e := c.exchange(call, cred, "POST", path)
 	if e != nil {
 		return nil, e
 	}
@@ -140,17 +150,13 @@ func (c *Connection) Do(call *Call) (*Answer, *Error) {
 			return nil, e
 		}
 	}
-	c.noteSuccess(a.cred.key)
+	c.noteSuccess(a.cred)
 	return a, nil
 }
 
 // exchange is one request and its answer with a status of success.
-func (c *Connection) exchange(call *Call, method, path string) (*Answer, *Error) {
+func (c *Connection) exchange(call *Call, cred *credential, method, path string) (*Answer, *Error) {
 	start := time.Now()
-	cred := c.credential()
-	if cred == nil {
-		return nil, &Error{Class: Auth, Provider: c.o.Provider.ID, Message: c.noKey()}
-	}
 	a := acquireAnswer(c, call, cred)
 	a.timeouts = call.Timeouts.Or(c.o.Timeouts)
 	a.write(method, path)

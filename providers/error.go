@@ -41,6 +41,10 @@ type Error struct {
 	// Fresh: a reused connection closed before any response byte. Do repeats such a call once on a fresh one by itself.
 	Fresh bool
 	Err   error
+	// Key is the last characters of the key that was used, KeyID what names it in the fleet; "" = none, or too short.
+	Key, KeyID string
+	// OtherKeys: only this key is at fault, and the provider has another that is well.
+	OtherKeys bool
 }
 
 func (e *Error) Error() string {

@@ -2,8 +2,10 @@ package providers
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"net"
+	"strconv"
 	"time"
 )
 
@@ -14,10 +16,12 @@ type link struct {
 	r         *bufio.Reader // reads through the link
 	w         *bufio.Writer
 	idleSince time.Time
-	reused    bool // it has served an exchange before
+	keep      time.Duration // how long the server keeps it when idle, less a margin; 0 = it did not say
+	reused    bool          // it has served an exchange before
 
 	// Of the current exchange:
 	got     bool          // a byte of the response came
+	plain   bool          // no stream: the first byte ends waiting
 	waiting time.Time     // until the first byte of the body; zero = no limit
 	total   time.Time     // until the end; zero = no limit
 	silence time.Duration // between two reads of a stream that has begun; 0 = no limit
@@ -35,7 +39,7 @@ func newLink(conn, tcp net.Conn) *link {
 
 // begin sets the limits of an exchange that started at start.
 func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
-	l.got, l.silence, l.waiting, l.total = false, 0, time.Time{}, time.Time{}
+	l.got, l.plain, l.silence, l.waiting, l.total = false, !stream, 0, time.Time{}, time.Time{}
 	if t.Total > 0 {
 		l.total = start.Add(t.Total)
 	}
@@ -44,6 +48,8 @@ func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
 		if t.FirstToken > 0 {
 			l.waiting = start.Add(t.FirstToken)
 		}
+	} else if t.Plain > 0 {
+		l.waiting = start.Add(t.Plain)
 	}
 	if until := earlier(l.waiting, l.total); until != l.wrote {
 		l.wrote = until
@@ -52,8 +58,29 @@ func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
 	return nil
 }
 
-// flowing is called when the first byte of a stream's body is there.
+// flowing is called when the first byte of a stream's body is there, or of a plain answer.
 func (l *link) flowing() { l.waiting = time.Time{} }
+
+// stays notes for how long the server says that it keeps the connection open: "Keep-Alive: timeout=5" (RFC 2068, section
+// 19.7.1.1). A second less is ours, so that it is not the one to close under a request.
+func (l *link) stays(keepAlive []byte) {
+	l.keep = 0
+	if _, after, ok := bytes.Cut(keepAlive, []byte("timeout=")); ok {
+		n := 0
+		for n < len(after) && n < 6 && after[n] >= '0' && after[n] <= '9' {
+			n++
+		}
+		if s, err := strconv.Atoi(string(after[:n])); err == nil {
+			l.keep = max(time.Duration(s)*time.Second-time.Second, time.Millisecond)
+		}
+	}
+}
+
+// stale is whether a link has been idle for longer than it may be used.
+func (l *link) stale(idleFor time.Duration) bool {
+	idle := time.Since(l.idleSince)
+	return idle > idleFor || l.keep > 0 && idle > l.keep
+}
 
 // drain allows d more for what is left.
 func (l *link) drain(d time.Duration) {
@@ -72,7 +99,11 @@ func (l *link) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := l.conn.Read(p)
-	l.got = l.got || n > 0
+	if n > 0 && !l.got {
+		if l.got = true; l.plain {
+			l.flowing()
+		}
+	}
 	return n, err
 }
 
@@ -81,6 +112,8 @@ func (l *link) why(t Timeouts) string {
 	switch {
 	case !l.total.IsZero() && !time.Now().Before(l.total):
 		return "took longer than " + t.Total.String() + " in all"
+	case !l.waiting.IsZero() && l.plain:
+		return "no first byte within " + t.Plain.String()
 	case !l.waiting.IsZero():
 		return "no first byte within " + t.FirstToken.String()
 	}

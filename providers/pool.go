@@ -72,7 +72,7 @@ func (p *pool) takeIdle() *link {
 		return nil
 	}
 	l := p.idle[n-1]
-	if time.Since(l.idleSince) > p.idleFor { // and so are all the others
+	if l.stale(p.idleFor) { // and so are all the others
 		p.closeIdle(n)
 		return nil
 	}

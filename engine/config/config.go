@@ -60,6 +60,7 @@ type Timeouts struct {
 	FirstToken time.Duration `yaml:"first_token" default:"30s" min:"0" doc:"Streams: to the first byte of the answer."`
 	Thinking   time.Duration `yaml:"thinking" default:"2m" min:"0" doc:"The same for models that reason before they answer; the longer of both counts."`
 	Idle       time.Duration `yaml:"idle" default:"30s" min:"0" doc:"Streams: between two bytes; keep-alives count as life."`
+	Plain      time.Duration `yaml:"plain" default:"0s" min:"0" doc:"Plain answers: to the first byte; 0 = only total counts, because they show no sign of life before they are whole."`
 	Total      time.Duration `yaml:"total" default:"10m" min:"0" doc:"For the whole request with all its attempts; for a provider: for one call to it."`
 }
 
@@ -68,7 +69,7 @@ func (t Timeouts) Or(o Timeouts) Timeouts {
 	for _, p := range []struct {
 		to   *time.Duration
 		from time.Duration
-	}{{&t.Connect, o.Connect}, {&t.FirstToken, o.FirstToken}, {&t.Thinking, o.Thinking}, {&t.Idle, o.Idle}, {&t.Total, o.Total}} {
+	}{{&t.Connect, o.Connect}, {&t.FirstToken, o.FirstToken}, {&t.Thinking, o.Thinking}, {&t.Idle, o.Idle}, {&t.Plain, o.Plain}, {&t.Total, o.Total}} {
 		if *p.to == 0 {
 			*p.to = p.from
 		}

@@ -84,7 +84,7 @@ func TestErrors(t *testing.T) {
 		{"too small", "limits: {body: 10}", `"10" is too small: at least 1KB`},
 		{"too large", "balance: 2", `"2" is too large: at most 1`},
 		{"list for a text", "listen: [a]", `expected a text, found a list; write for instance listen: 127.0.0.1:8484`},
-		{"text for a mapping", "timeouts: 5s", `timeouts: expected a mapping of connect, first_token, thinking, idle, total, found "5s"`},
+		{"text for a mapping", "timeouts: 5s", `timeouts: expected a mapping of connect, first_token, thinking, idle, plain, total, found "5s"`},
 		{"twice", "listen: a:1\nlisten: b:2", `f.yaml:2:1: listen: is there twice, first in line 1; remove one`},
 		{"closed set", "providers: {x: {dialect: opnai}}", `providers.x.dialect: "opnai" is not one of the words known here; did you mean openai?`},
 		{"no address", "listen: nowhere", `f.yaml:1:1: listen: "nowhere" is not HOST:PORT; write for instance listen: 127.0.0.1:8484`},
