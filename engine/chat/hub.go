@@ -213,7 +213,7 @@ const (
 type Reply struct {
 	From        Dialect // whose Extra this is, here, in the choices and in the parts; "" = unknown
 	ID, Model   string  // the provider's
-	Created     int64  // Unix seconds; 0 = not told
+	Created     int64   // Unix seconds; 0 = not told
 	Choices     []Choice
 	Usage       Usage
 	ServiceTier string
