@@ -34,9 +34,10 @@ func (r *Request) read() *Error {
 		return s.want("", "an object")
 	}
 	s.i++
-	r.open = s.i
+	m := &r.members
+	m.open, m.ok = s.i, true
 	var maxTokens, maxCompletion int
-	var hasModel, hasMessages, kept, webSearch bool
+	var hasModel, hasMessages, webSearch bool
 	for {
 		comma := s.i
 		if !s.more('}') {
@@ -48,12 +49,11 @@ func (r *Request) read() *Error {
 		from := s.i
 		key := s.key()
 		at := s.i
-		remove, owned := false, editKind(0)
 		var err *Error
 		switch key {
 		case "model":
 			r.Model, err = r.string(s, key)
-			hasModel, owned = r.Model != "", editModel
+			hasModel = r.Model != ""
 		case "messages":
 			err = r.readMessages(s)
 			hasMessages = true
@@ -76,7 +76,6 @@ func (r *Request) read() *Error {
 			r.N = max(r.N, 1)
 		case "reasoning_effort":
 			r.Effort, err = r.string(s, key)
-			owned = editEffort
 		case "service_tier":
 			r.ServiceTier, err = r.string(s, key)
 		case "prompt_cache_key":
@@ -96,9 +95,8 @@ func (r *Request) read() *Error {
 			s.value()
 		case "models":
 			r.Models, err = r.strings(s, key, r.Models[:0])
-			remove = true
 		default:
-			if remove = strings.HasPrefix(key, "routor_"); remove {
+			if strings.HasPrefix(key, ownPrefix) {
 				err = r.readField(s, key)
 			} else {
 				s.value()
@@ -107,21 +105,7 @@ func (r *Request) read() *Error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case remove && kept: // with the comma before it
-			r.edits = append(r.edits, edit{kind: editRemove, start: comma, end: s.i})
-		case remove: // nothing stays before it: with what comes up to the next member
-			end := s.i
-			if s.space(); s.peek() == ',' {
-				s.i++
-				s.space()
-				s.i, end = end, s.i
-			}
-			r.edits = append(r.edits, edit{kind: editRemove, start: from, end: end})
-		case owned != 0:
-			r.edits = append(r.edits, edit{kind: owned, start: at, end: s.i})
-		}
-		kept = kept || !remove
+		m.list = append(m.list, place{name: key, comma: comma, from: from, value: at, end: s.i})
 	}
 	if !hasModel {
 		return &Error{Path: "model", Message: `missing: name a model, or "auto" to have one chosen`}
@@ -145,38 +129,23 @@ func (r *Request) read() *Error {
 
 func (r *Request) readStreamOptions(s *scan) *Error {
 	r.IncludeUsage = false
-	at := s.i
 	if s.peek() == 'n' {
 		s.value()
-		r.edits = append(r.edits, edit{kind: editOptions, start: at, end: s.i})
 		return nil
 	}
 	if s.peek() != '{' {
 		return s.want("stream_options", "an object")
 	}
 	s.i++
-	found, empty := false, true
-	insert := len(r.edits)
-	r.edits = append(r.edits, edit{kind: editUsageMissing, start: s.i, end: s.i})
 	for s.more('}') {
-		empty = false
 		if s.key() != "include_usage" {
 			s.value()
 			continue
 		}
-		start := s.i
 		var err *Error
 		if r.IncludeUsage, err = boolean(s, "include_usage"); err != nil {
 			return err.in("stream_options")
 		}
-		r.edits = append(r.edits, edit{kind: editUsage, start: start, end: s.i})
-		found = true
-	}
-	switch {
-	case found:
-		r.edits = append(r.edits[:insert], r.edits[insert+1:]...)
-	case empty:
-		r.edits[insert].kind = editUsageOnly
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func TestReadKnowsTheRequest(t *testing.T) {
 		},
 	}
 	got := *r
-	got.Body, got.edits, got.open, got.messages, got.buf, got.estimate = nil, nil, 0, nil, nil, estimate{}
+	got.Body, got.members, got.messages, got.buf, got.estimate = nil, Members{}, nil, nil, estimate{}
 	got.FirstUser = strings.ReplaceAll(got.FirstUser, "\n", `\n`)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)

@@ -41,8 +41,7 @@ type Request struct {
 
 	Routor Fields // the routor_* fields
 
-	edits    []edit    // where Routor's own and owned fields lie in Body, in order of offset
-	open     int       // offset behind the body's opening brace, where members are put in
+	members  Members   // where the members of Body lie
 	messages []message // where each message's content lies in Body
 	buf      []byte    // what strings had to be unescaped into
 	estimate estimate  // of the prompt's tokens
@@ -112,8 +111,9 @@ func (r *Request) reset(body []byte) {
 	}
 	clear(r.Models)
 	clear(r.Facts.ToolNames)
+	clear(r.members.list)
 	*r = Request{
 		Body: body, N: 1, Models: r.Models[:0], Facts: Facts{ToolNames: r.Facts.ToolNames[:0]},
-		edits: r.edits[:0], messages: r.messages[:0], buf: buf,
+		members: Members{list: r.members.list[:0]}, messages: r.messages[:0], buf: buf,
 	}
 }
