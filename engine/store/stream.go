@@ -24,6 +24,8 @@ type StreamConfig struct {
 	// Async acknowledges messages before they are on the disk: faster, and a power cut loses the latest. A killed process loses
 	// what the server had not handed to the kernel. It holds only where there is one copy: a replicated stream has its log.
 	Async bool
+	// LeaderReads has reads answered by the stream's leader alone. Else any copy answers, which is faster and may lag behind.
+	LeaderReads bool
 }
 
 // KVConfig is a bucket of current values.
@@ -45,7 +47,7 @@ func (s *Store) Stream(ctx context.Context, c StreamConfig) (jetstream.Stream, e
 		want := jetstream.StreamConfig{
 			Name: c.Name, Description: c.Description, Subjects: c.Subjects, MaxAge: c.MaxAge, MaxBytes: orNone(c.MaxBytes), MaxMsgs: -1,
 			MaxMsgsPerSubject: orNone(c.MaxPerSubject), Duplicates: c.Duplicates, Storage: jetstream.FileStorage, Replicas: replicas,
-			AllowDirect: true, MaxConsumers: -1, MaxMsgSize: -1,
+			AllowDirect: !c.LeaderReads, MaxConsumers: -1, MaxMsgSize: -1,
 		}
 		if c.Async && replicas == 1 {
 			want.PersistMode = jetstream.AsyncPersistMode
