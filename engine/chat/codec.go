@@ -83,7 +83,7 @@ type Chunk struct {
 	Tool bool
 	// Finish is why the answer ended, if it says so here.
 	Finish Finish
-	// Usage is what was used, if it is told here.
+	// Usage is what was used, if it is told here. In a stream it may be told in parts: put them together with Usage.Update.
 	Usage Usage
 	// Error is whether this is an error, whatever the HTTP status said.
 	Error bool
@@ -91,4 +91,16 @@ type Chunk struct {
 	Done bool
 	// Invalid is whether this is not what the dialect's events look like, for example because it was cut.
 	Invalid bool
+	// Cost is what the provider says that the answer cost, in billionths of a US dollar; 0 = it doesn't say.
+	Cost int64
+	// Choices is how many choices of an answer there are; -1 = the dialect's member for them is missing or null. Azure's first
+	// chunk and the one with the usage have none. Dialects without choices count an answer as one.
+	Choices int
+	// UsageFrom and UsageTo bound the bytes that go when the usage is taken away, a comma among them; 0 = it can't be.
+	UsageFrom, UsageTo int
+	// UsageNull is whether those bytes say null.
+	UsageNull bool
 }
+
+// UsageOnly is whether the chunk tells the usage and nothing else, as stream_options.include_usage adds one at the end.
+func (c *Chunk) UsageOnly() bool { return c.UsageTo > 0 && !c.UsageNull && c.Choices <= 0 && !c.Error }

@@ -68,13 +68,29 @@ func (g *Gather) Tell(e *Event) {
 	case EventFinish:
 		c := g.choice(e.Choice)
 		c.Finish, c.Sequence = e.Finish, e.Sequence
+		g.Reply.take(e.Reply.Extra)
 	case EventUsage:
 		g.Reply.Usage = e.Usage
+		g.Reply.take(e.Reply.Extra)
 	case EventError:
 		fault := e.Fault
 		g.Fault = &fault
 	case EventEnd:
 		g.Ended = true
+	}
+}
+
+// take adds members of the reply that came late; what is told again replaces what was told.
+func (r *Reply) take(late []Member) {
+next:
+	for _, m := range late {
+		for i := range r.Extra {
+			if r.Extra[i].Name == m.Name {
+				r.Extra[i].Value = m.Value
+				continue next
+			}
+		}
+		r.Extra = append(r.Extra, m)
 	}
 }
 

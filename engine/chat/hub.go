@@ -244,8 +244,8 @@ const (
 	EventDelta                       // Text: more of the text, the reasoning or the arguments; Logprobs
 	EventState                       // Part.State, Part.Annotations, Part.Media: what completes a part
 	EventClose                       // the part is whole
-	EventFinish                      // Finish, Sequence
-	EventUsage                       // Usage: all that is known by now, replacing what was told before
+	EventFinish                      // Finish, Sequence; in Reply.Extra the reply's members that are known only now
+	EventUsage                       // Usage: all that is known by now, replacing what was told before; Reply.Extra as above
 	EventPing                        // a sign of life
 	EventError                       // Fault
 	EventEnd                         // the stream has come to its proper end

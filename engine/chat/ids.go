@@ -47,7 +47,8 @@ func EncodeID(id string, f IDForm) string {
 	return f.digest(id)
 }
 
-// DecodeID is the id that EncodeID was given, and whether it is known: false for digests, true for ids that were left alone.
+// DecodeID is the id that EncodeID was given, and whether it is known: false for digests of at least 16 bytes (shorter ones
+// have no room to say what they are), true for ids that were left alone.
 func DecodeID(id string) (string, bool) {
 	rest, ok := strings.CutPrefix(id, escapedID)
 	if !ok {

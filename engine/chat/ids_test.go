@@ -58,10 +58,11 @@ func FuzzEncodeID(f *testing.F) {
 		if a != b && x == y {
 			t.Fatalf("%q and %q both became %q", a, b, x)
 		}
-		if form.Max == 0 || len(a)*3+4 <= form.Max {
-			if back, ok := DecodeID(x); !strings.HasPrefix(x, digestID) && (!ok || back != a) {
-				t.Fatalf("%q became %q and came back as %q", a, x, back)
-			}
+		fits := form.Max == 0 || len(a)*3+len(escapedID) <= form.Max
+		if back, ok := DecodeID(x); strings.HasPrefix(x, escapedID) && (!ok || back != a) {
+			t.Fatalf("%q became %q and came back as %q", a, x, back)
+		} else if fits && len(a) >= form.Min && back != a && ok {
+			t.Fatalf("%q became the digest %q although there was room", a, x)
 		}
 	})
 }
