@@ -8,40 +8,28 @@ import (
 	"github.com/routor/routor/engine/chat"
 )
 
-// Chunk is what a chunk of a stream, or a whole body, means to a router. Its slices are views into what was inspected.
-type Chunk struct {
-	// Content is whether there is anything that the client came for: text, a tool call, a refusal, audio, an image.
-	// Delivering it commits; a chunk with nothing but a role, an empty delta or reasoning does not.
-	Content bool
-	// Reasoning is whether there is reasoning in it, in any of the fields in which providers put it.
-	Reasoning bool
-	// Tool is whether there is a part of a tool call in it.
-	Tool bool
-	// Choices is how many choices there are; -1 = the member is missing or null. Azure's first chunk and the one with the
-	// usage have none.
-	Choices int
-	// Finish is the first finish_reason that is not null; empty = none.
-	Finish []byte
-	// Usage is what was used, if it is told here.
-	Usage chat.Usage
-	// Error is whether this is an error, whatever the HTTP status said.
-	Error bool
-	// Done is whether this is the mark that ends a stream: [DONE].
-	Done bool
-	// Invalid is whether this is no JSON object, for example because it was cut.
-	Invalid bool
-
-	usage member // the "usage" member of the whole; zero = there is none
-	null  bool   // its value is null
-}
+// Chunk is what a chunk of a stream, or a whole body, means to a router.
+type Chunk = chat.Chunk
 
 // member is a JSON member by its offsets: all that goes when it is removed, and its value.
 type member struct{ from, to, value, end int }
 
-// UsageOnly is whether the chunk is the one that stream_options.include_usage adds at the end: usage, but no choices.
-func (c *Chunk) UsageOnly() bool { return c.usage.to > 0 && !c.null && c.Choices <= 0 && !c.Error }
-
 var done = []byte("[DONE]")
+
+// finishOf is what a finish_reason says. A reason that nobody knows is an end all the same.
+func finishOf(reason []byte) chat.Finish {
+	switch string(reason) {
+	case "":
+		return ""
+	case "length", "max_tokens", "model_length":
+		return chat.Length
+	case "tool_calls", "function_call":
+		return chat.ToolCalls
+	case "content_filter", "sensitive":
+		return chat.ContentFilter
+	}
+	return chat.Stop
+}
 
 // Inspect reads a chunk's data, or a whole body, into c.
 func Inspect(data []byte, c *Chunk) {
@@ -66,13 +54,14 @@ func Inspect(data []byte, c *Chunk) {
 				c.Choices = 0
 				for s.more(']') {
 					c.Choices++
-					c.choice(&s, &choiceUsage)
+					inspectChoice(c, &s, &choiceUsage)
 				}
 			}
 		case "usage":
-			c.null = s.peek() == 'n'
-			c.Usage = usage(&s)
-			c.usage = removable(data, from, comma, value, s.i)
+			c.UsageNull = s.peek() == 'n'
+			c.Usage, c.Cost = usageAndCost(&s)
+			m := removable(data, from, comma, value, s.i)
+			c.UsageFrom, c.UsageTo = m.from, m.to
 		case "error":
 			c.Error = s.filled() || c.Error
 		case "base_resp": // MiniMax
@@ -95,7 +84,7 @@ func Inspect(data []byte, c *Chunk) {
 	}
 	s.space()
 	if c.Invalid = s.bad || s.i != len(data); c.Invalid {
-		c.usage = member{}
+		c.UsageFrom, c.UsageTo = 0, 0
 	}
 	c.Error = c.Error || wrong || loose && c.Choices < 0
 	if !c.Usage.Known {
@@ -103,17 +92,17 @@ func Inspect(data []byte, c *Chunk) {
 	}
 }
 
-func (c *Chunk) choice(s *scan, use *chat.Usage) {
+func inspectChoice(c *Chunk, s *scan, use *chat.Usage) {
 	if !s.into('{') {
 		return
 	}
 	for s.more('}') {
 		switch string(s.key()) {
 		case "delta", "message":
-			c.delta(s)
+			inspectDelta(c, s)
 		case "finish_reason":
-			if reason := s.text(); len(c.Finish) == 0 {
-				c.Finish = reason
+			if reason := s.text(); c.Finish == "" {
+				c.Finish = finishOf(reason)
 			}
 		case "usage":
 			*use = usage(s)
@@ -125,7 +114,7 @@ func (c *Chunk) choice(s *scan, use *chat.Usage) {
 	}
 }
 
-func (c *Chunk) delta(s *scan) {
+func inspectDelta(c *Chunk, s *scan) {
 	if !s.into('{') {
 		return
 	}
@@ -133,7 +122,7 @@ func (c *Chunk) delta(s *scan) {
 		switch string(s.key()) {
 		case "content":
 			if s.peek() == '[' {
-				c.parts(s)
+				inspectParts(c, s)
 			} else {
 				c.Content = s.filled() || c.Content
 			}
@@ -152,7 +141,7 @@ func (c *Chunk) delta(s *scan) {
 }
 
 // parts reads content given as a list, in which Mistral puts its thinking as well.
-func (c *Chunk) parts(s *scan) {
+func inspectParts(c *Chunk, s *scan) {
 	s.i++
 	for s.more(']') {
 		if !s.into('{') {

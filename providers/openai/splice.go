@@ -80,7 +80,7 @@ type Edit struct {
 // found in the event's data.
 func AppendEvent(dst []byte, e *sse.Event, c *Chunk, edit Edit) []byte {
 	plain := c.Done || c.Invalid || e.Data == nil
-	switch drop := edit.DropUsage && c.usage.to > 0 && !plain; {
+	switch drop := edit.DropUsage && c.UsageTo > 0 && !plain; {
 	case drop && c.UsageOnly() && edit.Routor == nil:
 		return dst
 	case plain || edit.Routor == nil && !drop:
@@ -88,7 +88,7 @@ func AppendEvent(dst []byte, e *sse.Event, c *Chunk, edit Edit) []byte {
 	}
 	// The edited data is put together behind dst, then moved to its place in the event.
 	from := len(dst)
-	dst = c.AppendData(dst, e.Data, edit)
+	dst = AppendData(dst, e.Data, c, edit)
 	to := len(dst)
 	dst = e.AppendWith(dst, dst[from:to])
 	n := copy(dst[from:], dst[to:])
@@ -96,14 +96,14 @@ func AppendEvent(dst []byte, e *sse.Event, c *Chunk, edit Edit) []byte {
 }
 
 // AppendData appends a chunk's data with the edit made, whatever the chunk is.
-func (c *Chunk) AppendData(dst, data []byte, edit Edit) []byte {
-	cut := edit.DropUsage && c.usage.to > 0
+func AppendData(dst, data []byte, c *Chunk, edit Edit) []byte {
+	cut := edit.DropUsage && c.UsageTo > 0
 	if !cut && edit.Routor == nil {
 		return append(dst, data...)
 	}
 	from := len(dst)
 	if cut {
-		dst = append(append(dst, data[:c.usage.from]...), data[c.usage.to:]...)
+		dst = append(append(dst, data[:c.UsageFrom]...), data[c.UsageTo:]...)
 	} else {
 		dst = append(dst, data...)
 	}

@@ -1,6 +1,11 @@
 package openai
 
-import "github.com/routor/routor/engine/chat"
+import (
+	"math"
+	"strconv"
+
+	"github.com/routor/routor/engine/chat"
+)
 
 // counted is a usage object as it stands, before it is known what contains what.
 type counted struct {
@@ -18,9 +23,16 @@ type counted struct {
 //   - xAI and Google leave reasoning out of completion_tokens, and only total_tokens has it;
 //   - Mistral leaves audio out of prompt_tokens, and only total_tokens has it.
 func usage(s *scan) chat.Usage {
+	u, _ := usageAndCost(s)
+	return u
+}
+
+// usageAndCost is usage with what the provider says that the call cost, in billionths of a US dollar: OpenRouter in dollars
+// ("cost"), xAI in ticks of 1e-10 dollars ("cost_in_usd_ticks").
+func usageAndCost(s *scan) (_ chat.Usage, cost int64) {
 	var n counted
 	if !s.into('{') {
-		return chat.Usage{}
+		return chat.Usage{}, 0
 	}
 	for s.more('}') {
 		switch string(s.key()) {
@@ -36,11 +48,26 @@ func usage(s *scan) chat.Usage {
 			n.details(s, true)
 		case "completion_tokens_details", "output_tokens_details":
 			n.details(s, false)
+		case "cost":
+			cost = dollars(s)
+		case "cost_in_usd_ticks":
+			cost = s.number() / 10
 		default:
 			s.skip()
 		}
 	}
-	return n.usage()
+	return n.usage(), cost
+}
+
+// dollars takes an amount of US dollars and gives it in billionths; 0 = it is none.
+func dollars(s *scan) int64 {
+	from := s.i
+	s.skip()
+	v, err := strconv.ParseFloat(string(s.b[from:s.i]), 64)
+	if err != nil || !(v > 0 && v < 1e6) {
+		return 0
+	}
+	return int64(math.Round(v * 1e9))
 }
 
 func (n *counted) details(s *scan, prompt bool) {
