@@ -1,6 +1,9 @@
 package chat
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // CustomSchema is the parameters of a function that stands for a custom tool, one that takes free text, where a dialect has
 // functions only.
@@ -82,12 +85,9 @@ func RestoreCustom(names []string, tell func(*Event)) func(*Event) {
 				release(held, at, tell)
 			}
 		case EventFinish, EventEnd:
-			for i := 0; len(held) > 0; i++ { // a teller that does not close: in the order of the calls
-				for at := range held {
-					if at[1] == i {
-						release(held, at, tell)
-					}
-				}
+			// The teller does not close.
+			for _, at := range slices.SortedFunc(maps.Keys(held), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+				release(held, at, tell)
 			}
 		}
 		tell(e)
