@@ -21,6 +21,9 @@ const (
 // inline is the largest content that is kept in the message itself. A server takes 1 MB a message unless told otherwise.
 const inline = 512 << 10
 
+// fetchTime bounds one try to get an object.
+const fetchTime = 10 * time.Second
+
 // History is the documents with all their versions. The last message of a document's subject is its current version, and
 // publishing expects that one: compare-and-swap, record and log are one write, of which no half can be lost.
 type History struct {
@@ -39,7 +42,9 @@ func (s *Store) History(ctx context.Context) (*History, error) {
 	return &History{store: s, js: s.js}, nil
 }
 
-func (h *History) stream(ctx context.Context) (jetstream.Stream, error) { return h.js.Stream(ctx, historyStream) }
+func (h *History) stream(ctx context.Context) (jetstream.Stream, error) {
+	return h.js.Stream(ctx, historyStream)
+}
 
 // Current is a document's latest version, with its content unless that is an object; nil = there is none.
 func (h *History) Current(ctx context.Context, kind Kind, name string) (*Version, error) {

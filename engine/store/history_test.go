@@ -161,7 +161,7 @@ func TestFollowLeavesNothingOut(t *testing.T) {
 	first := publish(t, h, Policy, "1", 0)
 	publish(t, h, Policy, "2", 1)
 	got := make(chan *Version, 100)
-	go h.Follow(t.Context(), Live, first.Seq, func(v *Version) { got <- v })
+	go h.Follow(t.Context(), Live, first.Seq, nil, func(v *Version) { got <- v })
 	publish(t, h, Policy, "3", 2)
 	publish(t, h, Classifier, "\x00asm", 0)
 	for _, want := range []string{"2", "3", "\x00asm"} {
