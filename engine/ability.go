@@ -2,7 +2,9 @@ package engine
 
 import (
 	"math"
+	"strings"
 
+	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
 )
@@ -23,17 +25,69 @@ const (
 )
 
 // oddsFactor is exp(κ·(g(d) − ḡ)): what a request of that difficulty divides every model's odds of success by.
-func oddsFactor(difficulty float64) float64 {
-	return math.Exp(catalog.DifficultySlope * (difficulty - catalog.ReferenceDifficulty))
+func oddsFactor(slope, beyond float64) float64 { return math.Exp(slope * beyond) }
+
+// mixture is over what expected quality is mixed: the categories or, where the catalog states abilities by the labels of one
+// of the classifier's own heads, those labels.
+type mixture struct {
+	head      string // "" = the categories
+	at        int    // of the head among a result's own
+	labels    []string
+	reference []float32 // the difficulty at which the abilities of each label are stated
 }
 
-// skill is a model's ability per category at one effort, free of unknowns.
+// mixtureOf takes the first of the classifier's own heads by whose labels a model states an ability.
+func mixtureOf(c *catalog.Catalog, heads []classifiers.HeadCard) mixture {
+	stated := map[string]bool{}
+	for _, m := range c.Models {
+		for key := range m.Ability.Labels {
+			head, _, _ := strings.Cut(key, ".")
+			stated[head] = true
+		}
+	}
+	at := 0
+	for _, h := range heads {
+		if h.Name == "category" || h.Name == "domain" {
+			continue
+		}
+		if stated[h.Name] {
+			m := mixture{head: h.Name, at: at, labels: h.Labels}
+			for _, l := range h.Labels {
+				d, ok := c.Difficulty.Labels[h.Name+"."+l]
+				if !ok {
+					d = c.Difficulty.Reference
+				}
+				m.reference = append(m.reference, float32(d))
+			}
+			return m
+		}
+		at++
+	}
+	return mixture{}
+}
+
+// of is the probabilities of a result's labels, and the difficulty that is usual for them; nil = the categories count, as
+// when the built-in classifier answered in place of the one that has the head.
+func (m *mixture) of(r *classifiers.Result) (p []float32, usual float64) {
+	if m.head == "" || m.at >= len(r.Heads) || r.Heads[m.at].Name != m.head || len(r.Heads[m.at].P) != len(m.labels) {
+		return nil, 0
+	}
+	p = r.Heads[m.at].P
+	for i, v := range p {
+		usual += float64(v * m.reference[i])
+	}
+	return p, usual
+}
+
+// skill is a model's ability at one effort, free of unknowns.
 type skill struct {
 	by      [label.NumCategories]float32
-	guessed bool // nothing public is known
+	labels  []float32 // by the mixture's labels; nil = categories
+	tokens  []float32 // expected completion tokens by label; nil = the classifier's estimate
+	guessed bool      // nothing public is known
 }
 
-func skillOf(a *catalog.Ability) skill {
+func skillOf(m *catalog.Model, a *catalog.Ability, mix *mixture) skill {
 	s := skill{guessed: !a.Known}
 	overall := a.Overall
 	if math.IsNaN(overall) || overall <= 0 {
@@ -45,6 +99,21 @@ func skillOf(a *catalog.Ability) skill {
 		}
 		s.by[c] = float32(v)
 	}
+	tokens := len(m.CompletionTokens) > 0
+	for _, l := range mix.labels {
+		key := mix.head + "." + l
+		v, ok := a.Labels[key]
+		if !ok {
+			v = overall
+		}
+		s.labels = append(s.labels, float32(v))
+		t, ok := m.CompletionTokens[key]
+		tokens = tokens && ok
+		s.tokens = append(s.tokens, float32(t))
+	}
+	if !tokens {
+		s.tokens = nil
+	}
 	return s
 }
 
@@ -55,6 +124,22 @@ func (s *skill) quality(p *[label.NumCategories]float32, factor float64) float64
 	for c := range p {
 		mix += p[c] * s.by[c]
 	}
+	return dampened(mix, factor)
+}
+
+// qualityOf is the same for probabilities of the mixture's labels.
+func (s *skill) qualityOf(p []float32, factor float64) float64 {
+	return dampened(dot(p, s.labels), factor)
+}
+
+func dot(p, v []float32) (sum float32) {
+	for i := range p {
+		sum += p[i] * v[i]
+	}
+	return sum
+}
+
+func dampened(mix float32, factor float64) float64 {
 	m := min(max(float64(mix), abilityMin), abilityMax)
 	return m / (m + (1-m)*factor)
 }

@@ -11,7 +11,12 @@ import (
 // allows and that are healthy. What falls out keeps its reason.
 func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
 	need := needs(r)
-	factor := oddsFactor(d.Difficulty)
+	by := &s.Catalog.Difficulty
+	labels, usual := s.mixture.of(&d.Class)
+	if labels == nil {
+		usual = by.Reference
+	}
+	factor := oddsFactor(by.Slope, d.Difficulty-usual)
 	look := func(o *option, rank int) {
 		d.Candidates = append(d.Candidates, Candidate{})
 		c := &d.Candidates[len(d.Candidates)-1]
@@ -47,8 +52,13 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 			c.Effort = o.dep.Model.Efforts[c.effort].Name
 		}
 		skill := &o.skills[c.effort+1]
-		c.Quality, c.Guessed = skill.quality(&d.Class.Category, factor), skill.guessed
-		d.price(o, c, r, w)
+		tokens := d.Completion
+		if c.Guessed = skill.guessed; labels == nil {
+			c.Quality = skill.quality(&d.Class.Category, factor)
+		} else if c.Quality = skill.qualityOf(labels, factor); skill.tokens != nil {
+			tokens = int(dot(labels, skill.tokens))
+		}
+		d.price(o, c, r, w, tokens, labels != nil && skill.tokens != nil)
 		c.FirstToken = o.dep.FirstToken
 		if w.Health != nil {
 			h := &w.Health[o.dep.Index]

@@ -38,6 +38,7 @@ type Snapshot struct {
 	Parts
 
 	options  []option // by Deployment.Index
+	mixture  mixture
 	bounds   map[string]*bound
 	baseline *catalog.Deployment // nil = the catalog lacks the policy's baseline
 	ruledOut []string            // by rule: the reason of a candidate that it removed
@@ -88,6 +89,9 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 	}
 	s := &Snapshot{Parts: p, bounds: map[string]*bound{}}
 	s.refs.Store(1)
+	if p.Classifier != nil {
+		s.mixture = mixtureOf(p.Catalog, p.Classifier.Card().Heads)
+	}
 	var errs []error
 	for _, name := range sorted(p.Profiles) {
 		b, problems := compileProfile(p.Profiles[name], p.Catalog, p.Profiles)
@@ -135,13 +139,13 @@ func (s *Snapshot) option(dep *catalog.Deployment) option {
 	if m.Status != catalog.Active && m.Status != "" {
 		o.status = string(m.Status)
 	}
-	o.skills = append(o.skills, skillOf(&m.Ability))
+	o.skills = append(o.skills, skillOf(m, &m.Ability, &s.mixture))
 	for _, e := range m.Efforts {
 		own := &m.Ability
 		if e.Ability != nil {
 			own = e.Ability
 		}
-		o.skills = append(o.skills, skillOf(own))
+		o.skills = append(o.skills, skillOf(m, own, &s.mixture))
 	}
 	for t := range o.effort {
 		o.effort[t] = effortFor(m.Efforts, tierEffort[t])

@@ -41,8 +41,8 @@ func completion(tokens float32, tier label.Tier) int {
 }
 
 // expectedOutput is how many tokens a model is expected to give back, reasoning included, and how many of them are
-// reasoning. The client's limit caps the sum, as it does at the provider.
-func (o *option) expectedOutput(r *chat.Request, completion, effort int) (output, reasoning int64) {
+// reasoning. The client's limit caps the sum, as it does at the provider. stated tokens are the model's own, all included.
+func (o *option) expectedOutput(r *chat.Request, completion, effort int, stated bool) (output, reasoning int64) {
 	m := o.dep.Model
 	verbosity, ratio := m.Verbosity, m.ReasoningTokens
 	if verbosity <= 0 || math.IsNaN(verbosity) {
@@ -54,6 +54,9 @@ func (o *option) expectedOutput(r *chat.Request, completion, effort int) (output
 	if ratio < 0 || math.IsNaN(ratio) {
 		ratio = 0
 	}
+	if stated {
+		verbosity, ratio = 1, 0
+	}
 	text := float64(completion) * verbosity
 	total := text * (1 + ratio)
 	if limit := float64(r.MaxTokens); limit > 0 && total > limit {
@@ -64,10 +67,9 @@ func (o *option) expectedOutput(r *chat.Request, completion, effort int) (output
 }
 
 // price puts the expected cost of the request into a candidate: the prompt, its cached part at the cached price, and the
-// expected output, reasoning included. Who leaves a warm cache pays the chance of having to warm it again.
-func (d *Decision) price(o *option, c *Candidate, r *chat.Request, w *World) {
-	completion := d.Completion
-	output, reasoning := o.expectedOutput(r, completion, c.effort)
+// expected output, reasoning included: completion tokens as estimated of an average model, or stated of this one. Who leaves a warm cache pays the chance of having to warm it again.
+func (d *Decision) price(o *option, c *Candidate, r *chat.Request, w *World, completion int, stated bool) {
+	output, reasoning := o.expectedOutput(r, completion, c.effort, stated)
 	c.Tokens = int(output)
 	prompt := int64(min(max(r.Facts.PromptTokens, 0), maxTokens))
 	t := catalog.Tokens{Input: prompt, Output: output, Reasoning: reasoning, Images: int64(r.Facts.Images)}

@@ -141,6 +141,11 @@ func (a *Ability) state(stated map[string]float64) {
 	for name, v := range stated {
 		if c, ok := label.ParseCategory(name); ok {
 			a.By[c], a.Evidence[c] = v, 1
+		} else if ownLabel(name) {
+			if a.Labels == nil {
+				a.Labels = map[string]float64{}
+			}
+			a.Labels[name] = v
 		}
 	}
 	a.Known, a.Sources = true, []string{"stated in the catalog file"}

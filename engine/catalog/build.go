@@ -48,6 +48,7 @@ func build(doc document, file string, places map[string]*yaml.Node) (*Catalog, E
 	b.models()
 	b.deployments()
 	b.references()
+	b.difficulty()
 	b.name()
 	if len(b.errors) > 0 {
 		return nil, b.errors
@@ -255,4 +256,21 @@ func orNaN(f *float64) float64 {
 		return math.NaN()
 	}
 	return *f
+}
+
+func (b *builder) difficulty() {
+	d := Difficulty{Slope: DifficultySlope, Reference: ReferenceDifficulty, Labels: map[string]float64{}}
+	for _, key := range sorted(b.doc.Difficulty) {
+		switch v := b.doc.Difficulty[key]; {
+		case key == "slope":
+			d.Slope = v
+		case key == overall:
+			d.Reference = v
+		case ownLabel(key):
+			d.Labels[key] = v
+		default:
+			b.fail(join("difficulty", key), "unknown difficulty", `there is slope, overall, and "head.label"`)
+		}
+	}
+	b.c.Difficulty = d
 }

@@ -52,6 +52,9 @@ type Model struct {
 	// Verbosity multiplies the classifier's estimate of completion tokens; 1 = average. ReasoningTokens is expected
 	// reasoning tokens per expected completion token at the default effort.
 	Verbosity, ReasoningTokens float64
+	// CompletionTokens are expected completion tokens by a label of a classifier's own head, "head.label", reasoning
+	// included; they go before estimate and Verbosity. nil = none are stated.
+	CompletionTokens map[string]float64
 
 	Index int // position in Catalog.Models
 }
@@ -94,9 +97,20 @@ type Ability struct {
 	// Evidence is how many benchmark figures speak for the category; 0 = shrunk wholly to Overall.
 	Evidence [label.NumCategories]uint8
 	Sources  []string // the figures used, for people
+	// Labels is expected quality by a label of a classifier's own head, "head.label", where it is stated; nil = nowhere.
+	Labels map[string]float64
 	// Known is false where no public figure of the model was found: everything in it is then a guess. Estimates from
 	// figures of another effort are Known, have no Evidence, and Sources says what they are.
 	Known bool
+}
+
+// Difficulty is how a request's difficulty moves expected quality: by Slope logits for each unit beyond the difficulty at
+// which abilities are stated.
+type Difficulty struct {
+	Slope, Reference float64
+	// Labels is the mean difficulty of requests with a label of a classifier's own head, "head.label", where abilities are
+	// stated by such labels; those that are missing have Reference.
+	Labels map[string]float64
 }
 
 // Deployment is a place where a model can be called.
@@ -128,6 +142,8 @@ const (
 	Responses       Surface = "responses"
 	Messages        Surface = "messages"
 	GenerateContent Surface = "generate"
+	Embeddings      Surface = "embeddings"
+	CountTokens     Surface = "count_tokens" // of Messages; never a deployment's own
 )
 
 // Prices are a deployment's prices. A Rate below zero is unknown.
@@ -174,6 +190,8 @@ type Catalog struct {
 	Models      []*Model
 	Deployments []*Deployment
 	Providers   []*Provider
+
+	Difficulty Difficulty
 
 	Version string // hash of the content
 	byModel map[string]*Model

@@ -283,5 +283,5 @@ func join(path, name string) string {
 
 // clone is a copy of which decode may change every field without touching the original.
 func (doc document) clone() document {
-	return document{maps.Clone(doc.Providers), maps.Clone(doc.Models), maps.Clone(doc.Deployments)}
+	return document{maps.Clone(doc.Providers), maps.Clone(doc.Models), maps.Clone(doc.Deployments), maps.Clone(doc.Difficulty)}
 }

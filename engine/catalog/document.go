@@ -6,6 +6,8 @@ type document struct {
 	Providers   map[string]providerEntry   `yaml:"providers"`
 	Models      map[string]modelEntry      `yaml:"models"`
 	Deployments map[string]deploymentEntry `yaml:"deployments"`
+	// Difficulty is "slope", the difficulty "overall" at which abilities are stated, and that of single labels, "head.label".
+	Difficulty map[string]float64 `yaml:"difficulty"`
 }
 
 type providerEntry struct {
@@ -43,10 +45,12 @@ type modelEntry struct {
 	LiveBench  map[string]string `yaml:"livebench"` // effort, "default" or "thinking" → row of the table
 	Benchmarks []benchmark       `yaml:"benchmarks"`
 	Sibling    string            `yaml:"sibling"`
-	// Ability is stated outright, by category or "overall", and goes before every derivation.
-	Ability         map[string]float64 `yaml:"ability"`
-	Verbosity       *float64           `yaml:"verbosity"`
-	ReasoningTokens map[string]float64 `yaml:"reasoning_tokens"` // effort or "default" → per completion token
+	// Ability is stated outright, by category, "overall", or a label of a classifier's own head, "head.label", and goes
+	// before every derivation.
+	Ability          map[string]float64 `yaml:"ability"`
+	Verbosity        *float64           `yaml:"verbosity"`
+	CompletionTokens map[string]float64 `yaml:"completion_tokens"` // "head.label" → tokens, in place of the classifier's estimate
+	ReasoningTokens  map[string]float64 `yaml:"reasoning_tokens"`  // effort or "default" → per completion token
 
 	Disabled bool `yaml:"disabled"`
 }

@@ -37,7 +37,7 @@ func (b *builder) models() {
 			Replaced: e.ReplacedBy, Released: e.Released, Verified: e.Verified, Source: e.Source, Note: e.Note,
 			Context: e.Context, MaxInput: e.MaxInput, MaxOutput: e.MaxOutput, Caps: caps(&e),
 			DefaultEffort: e.Reasoning.Default, Thinks: e.Reasoning.On == Yes, ThinkingSwitch: e.Reasoning.Toggle,
-			Verbosity: orOne(e.Verbosity), Index: len(b.c.Models),
+			Verbosity: orOne(e.Verbosity), CompletionTokens: e.CompletionTokens, Index: len(b.c.Models),
 		}
 		for _, name := range e.Reasoning.Efforts {
 			m.Efforts = append(m.Efforts, Effort{Name: name, ReasoningTokens: reasoningTokens(&e, name)})
@@ -145,11 +145,23 @@ func (b *builder) check(id string, e *modelEntry) {
 		}
 	}
 	for _, c := range sorted(e.Ability) {
-		if c != overall {
+		if c != overall && !ownLabel(c) {
 			b.word(at+".ability", c, append(label.Categories[:], overall)...)
 		}
 		if e.Ability[c] > 1 {
 			b.fail(at+".ability", c+" must be 0 to 1", "")
 		}
 	}
+	for _, l := range sorted(e.CompletionTokens) {
+		if !ownLabel(l) {
+			b.fail(at+".completion_tokens", fmt.Sprintf("%q is no label of a classifier's head", l), `write "head.label"; for all requests there is verbosity`)
+		}
+	}
+}
+
+// ownLabel is whether a key names a label of a classifier's own head: "head.label". Which heads there are is the
+// classifier's business.
+func ownLabel(key string) bool {
+	head, l, ok := strings.Cut(key, ".")
+	return ok && head != "" && l != ""
 }
