@@ -41,8 +41,8 @@ models:
 	if got := s.qualityOf(p, oddsFactor(c.Difficulty.Slope, .5)); got >= .75 || got <= .4 {
 		t.Errorf("quality of a harder request %v", got)
 	}
-	if got := dot(p, s.tokens); math.Abs(float64(got)-250) > 1e-3 {
-		t.Errorf("%v tokens, want 250", got)
+	if got := dot(p, s.tokens); math.Abs(float64(got)-150) > 1e-3 {
+		t.Errorf("%v tokens, want 150", got)
 	}
 	other, _ := c.Find("openai/gpt-5.4")
 	if s := skillOf(other, &other.Ability, &m); s.tokens != nil || math.Abs(s.qualityOf(p, 1)-.6) > 1e-6 {
