@@ -116,7 +116,7 @@ func (s *script) Next() (sse.Event, error) {
 	if err := sleep(s.ctx, p.wait, s.idle); err != nil {
 		return sse.Event{}, err
 	}
-	s.chunk = openai.Chunk{Choices: -1}
+	s.chunk = chat.Chunk{Choices: -1}
 	if p.fail != nil {
 		return sse.Event{}, p.fail
 	}

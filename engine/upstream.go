@@ -7,7 +7,6 @@ import (
 
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
-	"github.com/routor/routor/providers/openai"
 	"github.com/routor/routor/providers/sse"
 )
 
@@ -32,9 +31,9 @@ type Reply struct {
 // Events are the events of a streamed reply. Next gives io.EOF at the proper end; every other error is a *providers.Error.
 type Events interface {
 	Next() (sse.Event, error)
-	Chunk() *openai.Chunk // what the last event is
-	Usage() chat.Usage    // told so far
-	Finished() bool       // a finish_reason came
+	Chunk() *chat.Chunk // what the last event is
+	Usage() chat.Usage  // told so far
+	Finished() bool     // a finish_reason came
 }
 
 // Through makes an Upstream of a connection.

@@ -221,7 +221,7 @@ func (c *Connection) check(ctx context.Context, cred *credential) Account {
 	}
 	call := Call{Timeouts: Timeouts{Total: 10 * time.Second}}
 	defer context.AfterFunc(ctx, call.Cancel)()
-	x, e := c.exchange(&call, cred, "GET", path+listAll[c.o.Provider.Dialect])
+	x, e := c.exchange(&call, cred, "", "GET", c.withQuery(c.path+path+listAll[c.o.Provider.Dialect]))
 	if e != nil {
 		switch {
 		case e.Class == Canceled:

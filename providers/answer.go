@@ -7,25 +7,28 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/routor/routor/providers/openai"
+	"github.com/routor/routor/engine/chat"
 )
 
 // Answer is a provider's answer to a call. Everything in it is valid until Close.
 type Answer struct {
 	Status    int
 	Header    *fasthttp.ResponseHeader
-	Body      []byte       // of a plain answer
-	Chunk     openai.Chunk // what a plain answer is: its usage, its finish_reason
-	Stream    *Stream      // of a streamed one, else nil
-	RequestID string       // the provider's own id of the exchange, "" = it gave none
+	Body      []byte     // of a plain answer
+	Chunk     chat.Chunk // what a plain answer is: its usage, why it ended
+	Stream    *Stream    // of a streamed one, else nil
+	RequestID string     // the provider's own id of the exchange, "" = it gave none
 
 	c        *Connection
 	call     *Call
+	speaks   chat.Dialect
 	cred     *credential
 	link     *link // nil once given back
 	timeouts Timeouts
@@ -59,7 +62,7 @@ func (a *Answer) Close() {
 	a.req.Reset()
 	a.resp.Reset()
 	a.stream.release()
-	a.Status, a.Header, a.Body, a.Stream, a.RequestID, a.Chunk = 0, nil, nil, nil, "", openai.Chunk{}
+	a.Status, a.Header, a.Body, a.Stream, a.RequestID, a.Chunk = 0, nil, nil, nil, "", chat.Chunk{}
 	a.c, a.call, a.cred, a.sent, a.cut = nil, nil, nil, false, false
 	answers.Put(a)
 }
@@ -78,17 +81,18 @@ func (a *Answer) giveBack() {
 }
 
 // write makes the request.
-func (a *Answer) write(method, path string) {
+func (a *Answer) write(method, target string) {
 	h := &a.req.Header
 	h.DisableNormalizing()
 	h.SetMethod(method)
 	h.SetHost(a.c.base.Host)
-	uri := a.c.path + path
-	if q := a.c.base.RawQuery; q != "" {
-		uri += "?" + q
-	}
-	h.SetRequestURI(uri)
+	h.SetRequestURI(target)
 	h.SetUserAgent(a.c.o.UserAgent)
+	for _, own := range a.c.dialect.headers {
+		if !slices.ContainsFunc(a.call.Header, func(h Header) bool { return strings.EqualFold(h.Name, own.Name) }) {
+			h.Set(own.Name, own.Value)
+		}
+	}
 	for _, own := range a.call.Header {
 		if !ownHeader(own.Name) {
 			h.Set(own.Name, own.Value)
@@ -178,13 +182,13 @@ func (a *Answer) encoding() *Error {
 
 // understand finds the errors that come with a status of success.
 func (a *Answer) understand() *Error {
-	a.c.dialect.inspect(a.Body, &a.Chunk)
+	inspect(a.speaks, nil, a.Body, &a.Chunk)
 	switch {
 	case a.Chunk.Error || a.Chunk.Invalid:
 		e := a.refused(a.Body)
 		a.c.noteError(a.cred.key, e)
 		return e
-	case a.Chunk.Choices <= 0:
+	case a.Chunk.Choices <= 0 && a.speaks == chat.Completions:
 		return a.fail(InBand, "answered without choices", nil)
 	}
 	return nil

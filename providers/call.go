@@ -43,7 +43,8 @@ func (t Timeouts) For(m *catalog.Model) Timeouts {
 // Call is one attempt at one deployment. It must not be copied once Do has it.
 type Call struct {
 	Deployment *catalog.Deployment
-	Body       []byte // in the provider's dialect; not modified, not kept after the answer ended
+	Surface    catalog.Surface // in place of the deployment's; "" = that one
+	Body       []byte          // in the provider's dialect; not modified, not kept after the answer ended
 	Stream     bool
 	Timeouts   Timeouts
 	Header     []Header // the client's headers that belong to the dialect, and traceparent

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
 )
 
 // Options say how a provider is reached.
@@ -45,7 +46,7 @@ type Connection struct {
 	o       Options
 	base    *url.URL
 	path    string // of base, without a slash at its end
-	dialect dialect
+	dialect *dialect
 	pool    pool
 	ring    atomic.Pointer[ring]
 }
@@ -128,19 +129,19 @@ func (c *Connection) BaseURL() string { return c.base.Scheme + "://" + c.base.Ho
 //
 // A reused connection that closes before any byte of the response is replaced once by a fresh one.
 func (c *Connection) Do(call *Call) (*Answer, *Error) {
-	var surface catalog.Surface
-	if call.Deployment != nil {
+	surface := call.Surface
+	if surface == "" && call.Deployment != nil {
 		surface = call.Deployment.Surface
 	}
-	path := c.dialect.path(surface)
-	if path == "" {
+	on := c.dialect.on(surface)
+	if on == nil {
 		return nil, &Error{Class: BadRequest, Provider: c.o.Provider.ID, Message: fmt.Sprintf("the surface %q is not served in the dialect of this provider", surface)}
 	}
 	cred := c.keys().pick(time.Now())
 	if cred == nil {
 		return nil, &Error{Class: Auth, Provider: c.o.Provider.ID, Message: c.noKey()}
 	}
-	a, e := c.exchange(call, cred, "POST", path)
+	a, e := c.exchange(call, cred, on.speaks, "POST", c.target(on, call))
 	if e != nil {
 		return nil, e
 	}
@@ -155,11 +156,12 @@ func (c *Connection) Do(call *Call) (*Answer, *Error) {
 }
 
 // exchange is one request and its answer with a status of success.
-func (c *Connection) exchange(call *Call, cred *credential, method, path string) (*Answer, *Error) {
+func (c *Connection) exchange(call *Call, cred *credential, speaks chat.Dialect, method, target string) (*Answer, *Error) {
 	start := time.Now()
 	a := acquireAnswer(c, call, cred)
 	a.timeouts = call.Timeouts.Or(c.o.Timeouts)
-	a.write(method, path)
+	a.speaks = speaks
+	a.write(method, target)
 	e := a.connect(nil)
 	if e == nil {
 		e = a.run(start)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/openai"
 	"github.com/routor/routor/providers/sse"
 )
 
@@ -15,8 +14,9 @@ type Stream struct {
 	a      *Answer
 	body   io.Reader
 	reader sse.Reader
-	chunk  openai.Chunk
+	chunk  chat.Chunk
 	usage  chat.Usage
+	cost   int64
 
 	begun    bool // a byte of the body came
 	whole    bool // the body was read to its end
@@ -51,14 +51,14 @@ func (s *Stream) Next() (sse.Event, error) {
 	if err != nil {
 		return sse.Event{}, s.end(err)
 	}
-	s.chunk = openai.Chunk{Choices: -1}
+	s.chunk = chat.Chunk{Choices: -1}
 	if e.Data == nil {
 		return e, nil
 	}
-	s.a.c.dialect.inspect(e.Data, &s.chunk)
+	inspect(s.a.speaks, e.Name, e.Data, &s.chunk)
 	switch c := &s.chunk; {
 	case c.Done:
-		s.done = true
+		s.done, s.finished = true, s.finished || c.Finish != ""
 	case c.Invalid && !e.Ended:
 		return sse.Event{}, s.end(io.EOF)
 	case c.Invalid || c.Error:
@@ -66,10 +66,13 @@ func (s *Stream) Next() (sse.Event, error) {
 		s.a.c.noteError(s.a.cred.key, s.failed)
 		return e, s.failed
 	default:
-		s.finished = s.finished || len(c.Finish) > 0
-		if c.Usage.Known {
-			s.usage = c.Usage
-		}
+		s.finished = s.finished || c.Finish != ""
+	}
+	if s.chunk.Usage.Known {
+		s.usage.Update(s.chunk.Usage)
+	}
+	if s.chunk.Cost > 0 {
+		s.cost = s.chunk.Cost
 	}
 	return e, nil
 }
@@ -92,10 +95,13 @@ func (s *Stream) end(err error) error {
 }
 
 // Chunk is what the event that Next gave last is; one without data is a chunk of nothing.
-func (s *Stream) Chunk() *openai.Chunk { return &s.chunk }
+func (s *Stream) Chunk() *chat.Chunk { return &s.chunk }
 
 // Usage is what the stream has told of its usage by now.
 func (s *Stream) Usage() chat.Usage { return s.usage }
+
+// Cost is what the provider says that the answer cost, in billionths of a US dollar; 0 = it has not said.
+func (s *Stream) Cost() int64 { return s.cost }
 
 // Done is whether the stream has come to its proper end.
 func (s *Stream) Done() bool { return s.done }
