@@ -20,6 +20,7 @@ import (
 	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/policies"
 	"github.com/routor/routor/providers"
 )
@@ -168,13 +169,18 @@ func routor(t testing.TB, u *Upstream) string {
 		Catalog: cat, Policy: policy, Classifier: classifiers.New(nil, module), Connected: func(id string) bool { return id == "openai" },
 	})
 	fatal(err)
-	store, err := access.Open(t.TempDir())
+	dir := t.TempDir()
+	state, err := store.Open(t.Context(), store.Options{Dir: dir})
 	fatal(err)
+	t.Cleanup(state.Close)
+	keys, err := access.Open(t.Context(), state, dir)
+	fatal(err)
+	t.Cleanup(keys.Close)
 	c := config.Default()
 	c.Listen = "127.0.0.1:0"
 	s := api.New(api.Options{
 		Engine: engine.New(engine.Options{Snapshot: snapshot, Connections: map[string]*providers.Connection{"openai": connection}}),
-		Config: c, Keys: store, Version: "bench", LogTo: io.Discard,
+		Config: c, Keys: keys, Version: "bench", LogTo: io.Discard,
 	})
 	fatal(s.Listen())
 	ctx, stop := context.WithCancel(context.Background())

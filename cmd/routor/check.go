@@ -139,9 +139,13 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 	}
 	var store *access.Store
 	if _, err := os.Stat(c.DataDir()); err == nil { // a check makes no folder
-		if store, err = access.Open(c.DataDir()); err != nil {
-			f.wrong("keys", "error", err)
+		state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(string, ...any) {})
+		if err != nil {
+			f.wrong("state", "error", err)
 		} else {
+			defer state.Close()
+			defer keys.Close()
+			store = keys
 			f.ok("keys", "%d in %s", len(store.List()), c.DataDir())
 		}
 	}

@@ -214,13 +214,17 @@ func day(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
-// keyStore is the data directory's keys.
-func keyStore(cmd *cobra.Command) (*access.Store, error) {
+// keyStore is the keys of the data directory; done closes it.
+func keyStore(cmd *cobra.Command) (keys *access.Store, done func(), err error) {
 	c, err := settings(cmd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return access.Open(c.DataDir())
+	state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(format string, args ...any) { note(cmd, format, args...) })
+	if err != nil {
+		return nil, nil, err
+	}
+	return keys, func() { keys.Close(); state.Close() }, nil
 }
 
 func listKeys(cmd *cobra.Command) ([]access.Key, error) {
@@ -235,10 +239,11 @@ func listKeys(cmd *cobra.Command) ([]access.Key, error) {
 		err := s.call(cmd, "GET", "/admin/keys", nil, &list)
 		return list.Keys, err
 	}
-	store, err := keyStore(cmd)
+	store, done, err := keyStore(cmd)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	return store.List(), nil
 }
 
@@ -255,11 +260,12 @@ func createKey(cmd *cobra.Command, k access.Key) (string, access.Key, error) {
 		err := s.call(cmd, "POST", "/admin/keys", k, &made)
 		return made.Secret, made.Key, err
 	}
-	store, err := keyStore(cmd)
+	store, done, err := keyStore(cmd)
 	if err != nil {
 		return "", k, err
 	}
-	return store.Create(k)
+	defer done()
+	return store.Create(k, "admin")
 }
 
 func revokeKey(cmd *cobra.Command, id string) error {
@@ -270,10 +276,11 @@ func revokeKey(cmd *cobra.Command, id string) error {
 	if s != nil {
 		return s.call(cmd, "DELETE", "/admin/keys/"+url.PathEscape(id), nil, nil)
 	}
-	store, err := keyStore(cmd)
+	store, done, err := keyStore(cmd)
 	if err != nil {
 		return err
 	}
-	_, err = store.Revoke(id)
+	defer done()
+	_, err = store.Revoke(id, "admin")
 	return err
 }

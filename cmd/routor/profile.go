@@ -110,9 +110,13 @@ func readProfiles(cmd *cobra.Command) (map[string]*access.Profile, error) {
 	}
 	var store *access.Store
 	if _, err := os.Stat(c.DataDir()); err == nil {
-		if store, err = access.Open(c.DataDir()); err != nil {
+		state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(string, ...any) {})
+		if err != nil {
 			return nil, err
 		}
+		defer state.Close()
+		defer keys.Close()
+		store = keys
 	}
 	return profilesOf(c, store)
 }

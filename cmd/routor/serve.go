@@ -18,6 +18,7 @@ import (
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/providers"
 	"github.com/routor/routor/providers/sim"
 )
@@ -53,6 +54,7 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 type service struct {
 	c         *config.Config
 	dir       string
+	state     *store.Store
 	store     *access.Store
 	assembly  *assembly
 	fleet     *sim.Fleet // nil = no demo
@@ -95,7 +97,7 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 		}
 		s.forget = s.dir
 	}
-	if s.store, err = access.Open(s.dir); err != nil {
+	if s.state, s.store, err = openState(cmd.Context(), s.c, s.dir, func(format string, args ...any) { note(cmd, format, args...) }); err != nil {
 		return s, err
 	}
 	if err = s.takeAdminKey(demo); err != nil {
@@ -313,6 +315,12 @@ func (s *service) close() {
 	}
 	if s.assembly != nil {
 		s.assembly.close()
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
+	if s.state != nil {
+		s.state.Close()
 	}
 	if s.forget != "" {
 		_ = os.RemoveAll(s.forget)

@@ -35,6 +35,8 @@ type Profile struct {
 	Models      map[string]string   `yaml:"models" json:"models,omitempty" example:"{\"claude-*\": auto}" doc:"Names that clients insist on, * for any text without a slash, to auto, auto/PROFILE or a model."`
 	Fallbacks   map[string][]string `yaml:"fallbacks" json:"fallbacks,omitempty" example:"{openai/gpt-5.5: [anthropic/claude-opus-4.8]}" doc:"Models to go on with when a named model fails."`
 	Override    string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
+	OnFilter    string              `yaml:"on_filter" json:"on_filter,omitempty" oneof:"end,next" example:"next" doc:"When a provider's content filter refuses a request: end it with the provider's error, or ask the next provider. Default: end."`
+	Timeouts    *config.Timeouts    `yaml:"timeouts" json:"timeouts,omitempty" inherit:"timeouts" doc:"In place of the general timeouts, one by one; total is the whole request's."`
 	Strict      bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`
 	CodeQuality *int                `yaml:"code_quality" json:"code_quality,omitempty" min:"0" max:"2" example:"2" doc:"For coding: 0 fast, 1 balanced, 2 best."`
 	ChatQuality *int                `yaml:"chat_quality" json:"chat_quality,omitempty" min:"0" max:"2" example:"1" doc:"For all else: 0 fast, 1 balanced, 2 best."`

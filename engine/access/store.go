@@ -1,7 +1,7 @@
 package access
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,15 +14,22 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/routor/routor/engine/store"
 )
 
-// KeysFile and ProfilesFile are the files of the data directory that a Store reads.
+// KeysFile is where keys were kept before they were kept in the state: it is taken over once and then left as a copy.
+// ProfilesFile are the profiles of the data directory.
 const (
 	KeysFile     = "keys.json"
 	ProfilesFile = "profiles.yaml"
 	secretFile   = "keys.secret"
+	journalFile  = "keys.journal"
 )
+
+// bucket is where the keys are: a record a key, by id. What a replica knows of it is a table in its memory, fed by watch.
+const bucket = "keys"
 
 // What Lookup and Revoke say.
 var (
@@ -31,51 +38,190 @@ var (
 	ErrExpired = errors.New("this key has expired")
 )
 
-// Store is the keys of one data directory. Its methods are safe for concurrent use, and several processes may change the same
-// directory: each change is made to what is on disk, under a lock.
+// changeTime bounds a change of the keys.
+const changeTime = 10 * time.Second
+
+// Store is the keys of the state, and the profiles of the data directory. Its methods are safe for concurrent use; what
+// another replica changes is known here as soon as it comes.
 type Store struct {
 	dir    string
-	hasher *hasher
+	state  *store.Store
+	hasher atomic.Pointer[hasher]
 	table  table
 
-	mu       sync.Mutex // of changes; lookups never take it
-	keys     []*Key     // by creation; records are replaced, never changed
-	read     []byte     // what keys.json held when it was last read
+	mu       sync.Mutex       // of changes; lookups never take it
+	keys     map[string]*held // by id
+	names    map[string][]string
 	any      atomic.Bool
+	journal  *journal // nil = the state is in this process, and on this disk
 	profiles atomic.Pointer[map[string]*Profile]
+
+	revision atomic.Uint64 // of the bucket, as far as it has come
+	nudge    chan struct{}
+	stop     context.CancelFunc
+	ended    chan struct{}
 }
 
-// Open reads the keys and profiles of a data directory and makes its server secret if there is none.
-func Open(dir string) (*Store, error) {
+// held is a key as it is in the bucket.
+type held struct {
+	*Key
+	revision uint64
+}
+
+// record is a key as the bucket holds it.
+type record struct {
+	*Key
+	Hash string `json:"hash"`
+	By   string `json:"by,omitempty"` // who changed it last
+}
+
+// Open reads the keys of the state and the profiles of a data directory, and follows the keys until Close. With a cluster that
+// is away the keys are those that this directory last knew.
+func Open(ctx context.Context, state *store.Store, dir string) (*Store, error) {
 	secret, made, err := keptSecret(filepath.Join(dir, secretFile), "")
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, hasher: newHasher([]byte(secret))}
+	s := &Store{dir: dir, state: state, keys: map[string]*held{}, names: map[string][]string{}, nudge: make(chan struct{}, 1), ended: make(chan struct{})}
+	s.hasher.Store(newHasher([]byte(secret)))
 	if err := s.Reload(); err != nil {
 		return nil, err
 	}
-	if made && len(s.keys) > 0 {
-		os.Remove(filepath.Join(dir, secretFile))
-		return nil, fmt.Errorf("%s is there but %s, under which its keys were hashed, is not: bring it back, or remove %[1]s and make new keys",
-			filepath.Join(dir, KeysFile), secretFile)
+	if !state.Embedded() {
+		if s.journal, err = openJournal(filepath.Join(dir, journalFile), s.put); err != nil {
+			return nil, err
+		}
+		s.revision.Store(s.journal.last)
+	}
+	ready := make(chan error, 1)
+	follow, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go func() {
+		defer close(s.ended)
+		s.follow(follow, secret, made, ready)
+	}()
+	if ok, _ := state.Connected(); !ok && s.journal != nil {
+		return s, nil // as it was last known; the rest comes when the cluster does
+	}
+	select {
+	case err = <-ready:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
 	}
 	return s, nil
 }
 
-// Files are the files that Reload reads, to be watched.
-func (s *Store) Files() []string {
-	return []string{filepath.Join(s.dir, KeysFile), filepath.Join(s.dir, ProfilesFile)}
+// Close stops following the keys.
+func (s *Store) Close() {
+	s.stop()
+	<-s.ended
+	if s.journal != nil {
+		s.journal.close()
+	}
 }
 
-// Reload reads keys and profiles again. When one of the files does not check, what was known before stays.
-func (s *Store) Reload() error {
+// follow takes over what the bucket says, now and from now on. ready is told when the table is complete, or can't be.
+func (s *Store) follow(ctx context.Context, secret string, made bool, ready chan<- error) {
+	for {
+		err := s.join(ctx, secret, made)
+		if err == nil {
+			break
+		}
+		if ok, _ := s.state.Connected(); ok {
+			select {
+			case ready <- err:
+			default:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	s.state.Watch(ctx, store.Watch{
+		Stream: "KV_" + bucket, After: s.revision.Load(), Nudge: s.nudge,
+		Each:    func(m store.Message) { s.take(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data, m.Seq) },
+		Current: func() { ready <- nil },
+	})
+}
+
+// Revision is the last change of the keys that this replica knows.
+func (s *Store) Revision() uint64 { return s.revision.Load() }
+
+// Nudge has the state asked again: another replica knows more.
+func (s *Store) Nudge() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// take takes over a record of the bucket. One that this Routor cannot read ends no key that is known.
+func (s *Store) take(id string, src []byte, revision uint64) {
+	defer s.revision.Store(revision)
+	k, err := parseRecord(src)
+	if err != nil || k.ID != id {
+		return
+	}
+	s.put(k, revision)
+	if s.journal != nil {
+		s.journal.append(src, revision)
+	}
+}
+
+func (s *Store) put(k *Key, revision uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(s.reloadKeys(), s.reloadProfiles())
+	old := s.keys[k.ID]
+	if old != nil && old.revision >= revision {
+		return
+	}
+	if old == nil {
+		s.names[k.Name] = append(s.names[k.Name], k.ID)
+	}
+	s.keys[k.ID] = &held{k, revision}
+	s.table.put(k)
+	s.any.Store(true)
 }
 
-func (s *Store) reloadProfiles() error {
+func parseRecord(src []byte) (*Key, error) {
+	var r record
+	if err := json.Unmarshal(src, &r); err != nil {
+		return nil, fmt.Errorf("is no key: %w", err)
+	}
+	return r.key()
+}
+
+func (r *record) key() (*Key, error) {
+	if r.Key == nil || r.ID == "" {
+		return nil, errors.New("has no id")
+	}
+	hash, err := parseDigest(r.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: hash %w", r.ID, err)
+	}
+	r.Key.hash = hash
+	return r.Key, nil
+}
+
+func encode(k *Key, by string) []byte {
+	src, err := json.Marshal(record{k, k.hash.String(), by})
+	if err != nil {
+		panic("BUG: encode a key: " + err.Error())
+	}
+	return src
+}
+
+// Files are the files that Reload reads, to be watched.
+func (s *Store) Files() []string { return []string{filepath.Join(s.dir, ProfilesFile)} }
+
+// Reload reads the profiles again. When they do not check, what was known before stays.
+func (s *Store) Reload() error {
 	file := filepath.Join(s.dir, ProfilesFile)
 	src, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -92,61 +238,6 @@ func (s *Store) reloadProfiles() error {
 // Profiles are the profiles of profiles.yaml in the data directory. Do not change them.
 func (s *Store) Profiles() map[string]*Profile { return *s.profiles.Load() }
 
-// record is a key as keys.json holds it.
-type record struct {
-	*Key
-	Hash string `json:"hash"`
-}
-
-func (s *Store) reloadKeys() error {
-	file := filepath.Join(s.dir, KeysFile)
-	src, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		src, err = nil, nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the keys: %w", err)
-	}
-	if s.keys != nil && bytes.Equal(src, s.read) {
-		return nil
-	}
-	keys, err := parseKeys(src)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	s.adopt(keys, src)
-	return nil
-}
-
-func (s *Store) adopt(keys []*Key, src []byte) {
-	s.keys, s.read = keys, src
-	s.table.replace(keys)
-	s.any.Store(len(keys) > 0)
-}
-
-func parseKeys(src []byte) ([]*Key, error) {
-	keys := []*Key{}
-	if len(bytes.TrimSpace(src)) == 0 {
-		return keys, nil
-	}
-	var records []record
-	if err := json.Unmarshal(src, &records); err != nil {
-		return nil, fmt.Errorf("is not a list of keys: %w", err)
-	}
-	for i, r := range records {
-		if r.Key == nil || r.ID == "" {
-			return nil, fmt.Errorf("key %d has no id", i+1)
-		}
-		hash, err := parseDigest(r.Hash)
-		if err != nil {
-			return nil, fmt.Errorf("key %s: hash %w", r.ID, err)
-		}
-		r.Key.hash = hash
-		keys = append(keys, r.Key)
-	}
-	return keys, nil
-}
-
 // Any says whether a key was ever created, revoked ones included: from then on clients need one, on loopback too.
 func (s *Store) Any() bool { return s.any.Load() }
 
@@ -155,7 +246,7 @@ func (s *Store) Lookup(secret []byte) (*Key, error) {
 	if len(secret) > 256 {
 		return nil, ErrUnknown
 	}
-	k := s.table.find(s.hasher.digest(secret))
+	k := s.table.find(s.hasher.Load().digest(secret))
 	switch {
 	case k == nil:
 		return nil, ErrUnknown
@@ -167,135 +258,137 @@ func (s *Store) Lookup(secret []byte) (*Key, error) {
 	return k, nil
 }
 
-// Create makes a key with the name, team, owner, tags, profiles and expiry of k. The secret is returned this once.
-func (s *Store) Create(k Key) (secret string, made Key, err error) {
+// Create makes a key with the name, team, owner, tags, profiles and expiry of k; by is who makes it. The secret is returned
+// this once. When it returns the key is on the disk.
+func (s *Store) Create(k Key, by string) (secret string, made Key, err error) {
 	if strings.TrimSpace(k.Name) == "" {
 		return "", Key{}, errors.New("a key needs a name")
 	}
-	now := time.Now().UTC().Truncate(time.Second)
+	now := time.Now().UTC().Truncate(time.Millisecond)
 	if k.expired(now) {
 		return "", Key{}, fmt.Errorf("key %q would have expired on %s", k.Name, k.Expires.Format(time.DateOnly))
 	}
-	secret = Prefix + randomWord(43)
-	k.ID, k.Last4, k.Created, k.Revoked = "key_"+randomWord(12), secret[len(secret)-4:], now, time.Time{}
-	k.hash = s.hasher.digest([]byte(secret))
-	k.Tags, k.Also = slices.Clone(k.Tags), slices.Clone(k.Also)
-	err = s.change(func(keys []*Key) ([]*Key, error) {
-		for _, other := range keys {
-			if other.Name == k.Name && other.State(now) == "active" {
-				return nil, fmt.Errorf("there is a key %q already (%s): choose another name, or revoke it first", k.Name, other.ID)
-			}
-		}
-		return append(keys, &k), nil
-	})
+	if other := s.active(k.Name, now); other != nil {
+		return "", Key{}, fmt.Errorf("there is a key %q already (%s): choose another name, or revoke it first", k.Name, other.ID)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), changeTime)
+	defer cancel()
+	kv, err := s.bucket(ctx)
 	if err != nil {
 		return "", Key{}, err
 	}
-	return secret, k, nil
+	secret = Prefix + randomWord(43)
+	k.ID, k.Last4, k.Created, k.Revoked = "key_"+randomWord(12), secret[len(secret)-4:], now, time.Time{}
+	k.hash = s.hasher.Load().digest([]byte(secret))
+	k.Tags, k.Also = slices.Clone(k.Tags), slices.Clone(k.Also)
+	revision, err := kv.Create(ctx, k.ID, encode(&k, by))
+	if err != nil {
+		return "", Key{}, fmt.Errorf("state: keep key %q: %w", k.Name, err)
+	}
+	s.put(&k, revision)
+	return secret, k, s.record(ctx, "key.create", &k, by)
 }
 
-// Revoke ends a key, given by id or by name, for good. The error is ErrUnknown, wrapped, if there is no such key.
-func (s *Store) Revoke(id string) (revoked Key, err error) {
-	err = s.change(func(keys []*Key) ([]*Key, error) {
-		i := find(keys, id)
-		if i < 0 {
-			return nil, fmt.Errorf("key %q: %w", id, ErrUnknown)
+// active is a key of that name that is neither revoked nor expired.
+func (s *Store) active(name string, now time.Time) *Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.names[name] {
+		if k := s.keys[id]; k.State(now) == "active" {
+			return k.Key
 		}
-		revoked = *keys[i]
-		if revoked.Revoked.IsZero() {
-			revoked.Revoked = time.Now().UTC().Truncate(time.Second)
+	}
+	return nil
+}
+
+// Revoke ends a key, given by id or by name, for good; by is who does. The error is ErrUnknown, wrapped, if there is no such
+// key.
+func (s *Store) Revoke(id, by string) (Key, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), changeTime)
+	defer cancel()
+	kv, err := s.bucket(ctx)
+	if err != nil {
+		return Key{}, err
+	}
+	for {
+		k := s.find(id)
+		if k == nil {
+			return Key{}, fmt.Errorf("key %q: %w", id, ErrUnknown)
 		}
-		keys[i] = &revoked
-		return keys, nil
-	})
-	return revoked, err
+		if !k.Revoked.IsZero() {
+			return *k.Key, nil
+		}
+		revoked := *k.Key
+		revoked.Revoked = time.Now().UTC().Truncate(time.Millisecond)
+		revision, err := kv.Update(ctx, k.ID, encode(&revoked, by), k.revision)
+		if err == nil {
+			s.put(&revoked, revision)
+			return revoked, s.record(ctx, "key.revoke", &revoked, by)
+		}
+		var api *jetstream.APIError
+		if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {
+			return Key{}, fmt.Errorf("state: revoke key %q: %w", id, err)
+		}
+		now, err := kv.Get(ctx, k.ID) // another replica changed it
+		if err != nil {
+			return Key{}, fmt.Errorf("state: revoke key %q: %w", id, err)
+		}
+		if next, err := parseRecord(now.Value()); err == nil {
+			s.put(next, now.Revision())
+		}
+	}
+}
+
+func (s *Store) record(ctx context.Context, action string, k *Key, by string) error {
+	h, err := s.state.History(ctx)
+	if err != nil {
+		return err
+	}
+	return h.Record(ctx, store.Event{Author: by, Action: action, What: "key", Name: k.Name, Note: k.ID})
+}
+
+func (s *Store) bucket(ctx context.Context) (jetstream.KeyValue, error) {
+	return s.state.KV(ctx, store.KVConfig{Name: bucket, Description: "API keys: hashes and what belongs to them, by id"})
 }
 
 // List is all keys in order of creation.
 func (s *Store) List() []Key {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Key, len(s.keys))
-	for i, k := range s.keys {
-		list[i] = *k
+	list := make([]Key, 0, len(s.keys))
+	for _, k := range s.keys {
+		list = append(list, *k.Key)
 	}
+	s.mu.Unlock()
+	slices.SortFunc(list, func(a, b Key) int {
+		if c := a.Created.Compare(b.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
 	return list
 }
 
 // Get is a key by id or by name; of several with one name the one that is not revoked, else the newest.
 func (s *Store) Get(id string) (Key, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := find(s.keys, id); i >= 0 {
-		return *s.keys[i], true
+	if k := s.find(id); k != nil {
+		return *k.Key, true
 	}
 	return Key{}, false
 }
 
-func find(keys []*Key, id string) int {
-	named := -1
-	for i, k := range keys {
-		if k.ID == id {
-			return i
-		}
-		if k.Name == id && (named < 0 || k.Revoked.IsZero() || !keys[named].Revoked.IsZero()) {
-			named = i
+func (s *Store) find(id string) *held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.keys[id]; k != nil {
+		return k
+	}
+	var named *held
+	for _, id := range s.names[id] {
+		k := s.keys[id]
+		switch {
+		case named == nil, !named.Revoked.IsZero() && k.Revoked.IsZero(), named.Revoked.IsZero() == k.Revoked.IsZero() && named.Created.Before(k.Created):
+			named = k
 		}
 	}
 	return named
-}
-
-// change applies f to the keys that are on disk now and writes what it returns, all under a lock that other processes heed.
-func (s *Store) change(f func([]*Key) ([]*Key, error)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	lock, err := os.OpenFile(filepath.Join(s.dir, "keys.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock the keys: %w", err)
-	}
-	defer lock.Close() // and so unlocked
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		return fmt.Errorf("lock the keys: %w", err)
-	}
-	if err := s.reloadKeys(); err != nil {
-		return err
-	}
-	keys, err := f(slices.Clone(s.keys))
-	if err != nil {
-		return err
-	}
-	records := make([]record, len(keys))
-	for i, k := range keys {
-		records[i] = record{k, k.hash.String()}
-	}
-	src, err := json.MarshalIndent(records, "", " ")
-	if err != nil {
-		return fmt.Errorf("write the keys: %w", err)
-	}
-	if err := writeAtomically(filepath.Join(s.dir, KeysFile), append(src, '\n')); err != nil {
-		return fmt.Errorf("write the keys: %w", err)
-	}
-	s.adopt(keys, append(src, '\n'))
-	return nil
-}
-
-// writeAtomically replaces a file so that a crash leaves the old or the new content, never a part.
-func writeAtomically(file string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

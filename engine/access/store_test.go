@@ -11,30 +11,59 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/routor/routor/engine/store"
 )
 
-func open(t testing.TB, dir string) *Store {
+func state(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := Open(dir)
+	st, err := store.Open(t.Context(), store.Options{Dir: dir, Log: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(st.Close)
+	return st
+}
+
+// replica is one of several that share a state, with a directory of its own.
+func replica(t testing.TB, st *store.Store, dir string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), st, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
 	return s
+}
+
+func open(t testing.TB, dir string) *Store {
+	t.Helper()
+	return replica(t, state(t, dir), dir)
 }
 
 func create(t testing.TB, s *Store, k Key) (string, Key) {
 	t.Helper()
-	secret, made, err := s.Create(k)
+	secret, made, err := s.Create(k, "ann")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return secret, made
 }
 
+// until polls, because what another replica changed comes by itself.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(what + " did not come")
+		}
+	}
+}
+
 func TestKeyLife(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s := open(t, dir)
+	st := state(t, t.TempDir())
+	s := replica(t, st, t.TempDir())
 	if s.Any() {
 		t.Error("a fresh store has keys")
 	}
@@ -51,33 +80,35 @@ func TestKeyLife(t *testing.T) {
 			t.Errorf("%.60q: %v", wrong, err)
 		}
 	}
-	if _, _, err := s.Create(Key{Name: "app"}); err == nil || !strings.Contains(err.Error(), made.ID) {
+	if _, _, err := s.Create(Key{Name: "app"}, "ann"); err == nil || !strings.Contains(err.Error(), made.ID) {
 		t.Errorf("the same name twice: %v", err)
 	}
-	if _, _, err := s.Create(Key{Name: " "}); err == nil {
+	if _, _, err := s.Create(Key{Name: " "}, "ann"); err == nil {
 		t.Error("a key without a name")
 	}
-	if _, _, err := s.Create(Key{Name: "old", Expires: time.Now().Add(-time.Hour)}); err == nil {
+	if _, _, err := s.Create(Key{Name: "old", Expires: time.Now().Add(-time.Hour)}, "ann"); err == nil {
 		t.Error("a key that has expired before it was made")
 	}
 
-	again := open(t, dir) // the same directory, as another process sees it
+	again := replica(t, st, t.TempDir()) // another replica, which takes over the secret of the first
 	if k, err := again.Lookup([]byte(secret)); err != nil || k.ID != made.ID {
-		t.Errorf("after a restart: %+v, %v", k, err)
+		t.Errorf("at another replica: %+v, %v", k, err)
 	}
-	if _, err := again.Revoke("app"); err != nil {
+	if _, err := again.Revoke("app", "bob"); err != nil {
 		t.Error(err)
 	}
-	if err := s.Reload(); err != nil {
-		t.Error(err)
+	until(t, "the end of the key", func() bool { _, err := s.Lookup([]byte(secret)); return errors.Is(err, ErrRevoked) })
+	h, err := st.History(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := s.Lookup([]byte(secret)); !errors.Is(err, ErrRevoked) {
-		t.Errorf("revoked elsewhere: %v", err)
+	if events, err := h.Events(t.Context(), "key", 0, 10); err != nil || len(events) != 2 || events[0].Author != "bob" || events[0].Action != "key.revoke" || events[1].Name != "app" {
+		t.Errorf("the audit log has %+v, %v", events, err)
 	}
 	if !s.Any() {
 		t.Error("a revoked key opens the door to all")
 	}
-	if _, err := s.Revoke("nobody"); !errors.Is(err, ErrUnknown) {
+	if _, err := s.Revoke("nobody", "bob"); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
 	create(t, s, Key{Name: "app"}) // the name is free again
@@ -121,15 +152,23 @@ func TestFilesHoldNoSecret(t *testing.T) {
 	if given, _, _ := AdminKey(dir, "given"); given != "given" {
 		t.Error(given)
 	}
-	entries, _ := os.ReadDir(dir)
-	for _, e := range entries {
-		info, _ := e.Info()
-		if info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v", e.Name(), info.Mode())
+	err = filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
 		}
-		if content, _ := os.ReadFile(filepath.Join(dir, e.Name())); strings.Contains(string(content), secret) {
-			t.Errorf("%s holds a key", e.Name())
+		if rel, _ := filepath.Rel(dir, path); !strings.Contains(rel, string(filepath.Separator)) { // what lies deeper is behind these
+			info, _ := e.Info()
+			if want := map[bool]os.FileMode{true: 0o700, false: 0o600}[e.IsDir()]; info.Mode().Perm() != want {
+				t.Errorf("%s has mode %v", path, info.Mode())
+			}
 		}
+		if content, _ := os.ReadFile(path); strings.Contains(string(content), secret) {
+			t.Errorf("%s holds a key", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -137,18 +176,6 @@ func TestReloadRefusesWhatDoesNotCheck(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
-	secret, _ := create(t, s, Key{Name: "app"})
-	good, _ := os.ReadFile(filepath.Join(dir, KeysFile))
-	for _, bad := range []string{"{", `[{"id":"key_1","hash":"short"}]`, `[{"name":"x"}]`, `{"a":1}`} {
-		write(t, filepath.Join(dir, KeysFile), bad)
-		if err := s.Reload(); err == nil || !strings.Contains(err.Error(), KeysFile) {
-			t.Errorf("%s: %v", bad, err)
-		}
-		if _, err := s.Lookup([]byte(secret)); err != nil {
-			t.Errorf("%s: the old keys are gone: %v", bad, err)
-		}
-	}
-	write(t, filepath.Join(dir, KeysFile), string(good))
 	write(t, filepath.Join(dir, ProfilesFile), "cheap: {ceilng: LIGHT}")
 	if err := s.Reload(); err == nil || !strings.Contains(err.Error(), "did you mean ceiling?") {
 		t.Errorf("%v", err)
@@ -156,10 +183,6 @@ func TestReloadRefusesWhatDoesNotCheck(t *testing.T) {
 	write(t, filepath.Join(dir, ProfilesFile), "cheap: {ceiling: LIGHT}")
 	if err := s.Reload(); err != nil || s.Profiles()["cheap"] == nil {
 		t.Errorf("%v, %v", err, s.Profiles())
-	}
-	os.Remove(filepath.Join(dir, secretFile))
-	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "bring it back") {
-		t.Errorf("keys without the secret they were hashed under: %v", err)
 	}
 }
 
@@ -170,24 +193,62 @@ func write(t testing.TB, file, content string) {
 	}
 }
 
-func TestSeveralProcesses(t *testing.T) {
+func TestSeveralReplicas(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	open(t, dir)
+	st := state(t, t.TempDir())
 	var wg sync.WaitGroup
+	all := []*Store{}
 	for i := range 4 {
-		s := open(t, dir)
+		s := replica(t, st, t.TempDir())
+		all = append(all, s)
 		wg.Go(func() {
 			for j := range 5 {
-				if _, _, err := s.Create(Key{Name: fmt.Sprint(i, "-", j)}); err != nil {
+				if _, _, err := s.Create(Key{Name: fmt.Sprint(i, "-", j)}, "ann"); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if n := len(open(t, dir).List()); n != 20 {
-		t.Errorf("%d of 20 keys were kept", n)
+	for _, s := range all {
+		until(t, "every key", func() bool { return len(s.List()) == 20 })
+	}
+}
+
+// TestKeysFileIsTakenOver reads a keys.json of former times, once: what was revoked since stays revoked.
+func TestKeysFileIsTakenOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	secret, _, err := keptSecret(filepath.Join(dir, secretFile), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := Prefix + randomWord(43)
+	file := fmt.Sprintf(`[{"id":"key_1","last4":"x","name":"old","created":"2026-01-02T03:04:05Z","hash":%q}]`, newHasher([]byte(secret)).digest([]byte(word)))
+	write(t, filepath.Join(dir, KeysFile), file)
+	st := state(t, dir)
+	s := replica(t, st, dir)
+	if k, err := s.Lookup([]byte(word)); err != nil || k.Name != "old" {
+		t.Fatalf("%+v, %v", k, err)
+	}
+	if _, err := s.Revoke("old", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = replica(t, st, dir)
+	if _, err := s.Lookup([]byte(word)); !errors.Is(err, ErrRevoked) {
+		t.Errorf("after another start: %v", err)
+	}
+	if src, _ := os.ReadFile(filepath.Join(dir, KeysFile)); string(src) != file {
+		t.Error("the file was changed")
+	}
+	other := t.TempDir()
+	for content, part := range map[string]string{file: "bring it back", "{": KeysFile, `[{"name":"x"}]`: "no id"} {
+		write(t, filepath.Join(other, KeysFile), content)
+		if _, err := Open(t.Context(), state(t, t.TempDir()), other); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v", content, err)
+		}
+		os.Remove(filepath.Join(other, secretFile))
 	}
 }
 
@@ -206,7 +267,16 @@ func TestRandomWord(t *testing.T) {
 func FuzzParseKeys(f *testing.F) {
 	f.Add([]byte(`[{"id":"key_1","name":"a","hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]`))
 	f.Add([]byte(`[null]`))
+	f.Add([]byte(journalHead + "x\n3 {\"id\":\"key_1\",\"hash\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}\n9 {"))
 	f.Fuzz(func(t *testing.T, src []byte) {
+		j := &journal{}
+		if _, _, whole := j.read(src, func(k *Key, _ uint64) {
+			if k.ID == "" {
+				t.Fatal("a key without an id")
+			}
+		}); whole > len(src) {
+			t.Fatal("more was read than is there")
+		}
 		keys, err := parseKeys(src)
 		for _, k := range keys {
 			if err == nil && (k == nil || k.ID == "") {
@@ -217,11 +287,12 @@ func FuzzParseKeys(f *testing.F) {
 }
 
 func store100k(b *testing.B) (*Store, [][]byte) {
-	s := &Store{hasher: newHasher([]byte("secret"))}
+	s := &Store{}
+	s.hasher.Store(newHasher([]byte("secret")))
 	keys, secrets := make([]*Key, 100_000), make([][]byte, 100_000)
 	for i := range keys {
 		secrets[i] = []byte(Prefix + randomWord(43))
-		keys[i] = &Key{ID: fmt.Sprint("key_", i), hash: s.hasher.digest(secrets[i])}
+		keys[i] = &Key{ID: fmt.Sprint("key_", i), hash: s.hasher.Load().digest(secrets[i])}
 	}
 	s.table.replace(keys)
 	return s, secrets

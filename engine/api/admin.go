@@ -299,7 +299,7 @@ func (c *call) adminKeys(string) *fault {
 			return f
 		}
 	}
-	secret, made, err := c.s.keys.Create(k)
+	secret, made, err := c.s.keys.Create(k, "admin")
 	if err != nil {
 		return failure(codeCheckFailed, "%v", err)
 	}
@@ -316,7 +316,7 @@ func (c *call) adminKey(id string) *fault {
 		return failure(codeNotFound, "there is no key %q", id)
 	}
 	if string(c.Method()) == "DELETE" {
-		revoked, err := c.s.keys.Revoke(k.ID)
+		revoked, err := c.s.keys.Revoke(k.ID, "admin")
 		if err != nil {
 			return failure(codeInternal, "the key could not be revoked: %v", err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/policies"
 	"github.com/routor/routor/providers"
 	"github.com/routor/routor/providers/sim"
@@ -35,6 +36,7 @@ type running struct {
 	*Server
 	t     testing.TB
 	fleet *sim.Fleet
+	state *store.Store
 	store *access.Store
 	url   string // of clients
 	log   lockedBuffer
@@ -76,9 +78,15 @@ func serve(t testing.TB, o setup) *running {
 	}
 	r := &running{t: t, fleet: sim.New(sim.Options{Seed: 1}), ended: make(chan error, 1)}
 	t.Cleanup(r.fleet.Close)
-	if r.store, err = access.Open(t.TempDir()); err != nil {
+	dir := t.TempDir()
+	if r.state, err = store.Open(t.Context(), store.Options{Dir: dir, Log: t.Logf}); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.state.Close)
+	if r.store, err = access.Open(t.Context(), r.state, dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.store.Close)
 	c := config.Default()
 	c.Listen = "127.0.0.1:0"
 	if o.config != nil {

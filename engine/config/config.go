@@ -18,6 +18,8 @@ type Config struct {
 	TLS         TLS    `yaml:"tls" doc:"Certificate to serve on listen; without one it is plain HTTP."`
 	Data        Path   `yaml:"data" flag:"data" example:"/var/lib/routor" doc:"Folder for keys and state. Default: $XDG_DATA_HOME/routor or ~/.local/share/routor; the demo has one of its own that goes when it ends."`
 
+	NATS NATS `yaml:"nats" doc:"Cluster that keeps the state of a fleet. Without one the state is in the data folder, and this process serves alone."`
+
 	AdminKey     Secret `yaml:"admin_key" flag:"admin-key" example:"${ROUTOR_ADMIN_KEY}" doc:"Key of the admin API. Without one it is generated at the first start into admin.key in the data folder. Others on the machine can see flags: prefer the variable."`
 	AdminKeyFile Path   `yaml:"admin_key_file" flag:"admin-key-file" example:"/run/secrets/routor_admin" doc:"File that holds the admin key."`
 
@@ -52,6 +54,17 @@ type Config struct {
 type TLS struct {
 	Cert Path `yaml:"cert" flag:"tls-cert" example:"/etc/routor/tls.crt" doc:"Certificate chain, PEM."`
 	Key  Path `yaml:"key" flag:"tls-key" example:"/etc/routor/tls.key" doc:"Its private key, PEM."`
+}
+
+// NATS is where the state of a fleet is.
+type NATS struct {
+	URL         Secret `yaml:"url" flag:"nats" example:"nats://10.0.0.1:4222,nats://10.0.0.2:4222" doc:"Servers of the cluster; tls:// for TLS. Default: a server inside the process, without a port."`
+	Credentials Path   `yaml:"credentials" flag:"nats-credentials" example:"/run/secrets/routor.creds" doc:"File with this user's JWT and key."`
+	CA          Path   `yaml:"ca" flag:"nats-ca" example:"/etc/routor/nats-ca.pem" doc:"Certificates (PEM) that the servers' must be signed by. Default: the system's."`
+	Cert        Path   `yaml:"cert" flag:"nats-cert" example:"/etc/routor/nats.crt" doc:"Certificate by which this client is known to the servers, PEM."`
+	Key         Path   `yaml:"key" flag:"nats-key" example:"/etc/routor/nats.key" doc:"Its private key, PEM."`
+	Copies      int    `yaml:"copies" default:"0" min:"0" max:"5" doc:"Servers that hold each message; 0 = three where the cluster has three, else one, with a warning."`
+	Replica     string `yaml:"replica" flag:"replica" example:"web-1" doc:"Name of this process in the fleet. Default: host name and port."`
 }
 
 // Timeouts bound one call to a provider.

@@ -97,6 +97,14 @@ func (c *Config) check() (wrong Errors) {
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		fail("tls", "give both, or neither", "cert and key go together")
 	}
+	if (c.NATS.Cert == "") != (c.NATS.Key == "") {
+		fail("nats.cert", "give both, or neither", "cert and key go together")
+	}
+	for _, text := range strings.Split(c.NATS.URL.Reveal(), ",") {
+		if u, err := url.Parse(strings.TrimSpace(text)); text != "" && (err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)) {
+			fail("nats.url", "write for instance url: nats://127.0.0.1:4222", "is not a list of URLs that begin with nats:// or tls://")
+		}
+	}
 	if c.AdminKey != "" && c.AdminKeyFile != "" {
 		fail("admin_key_file", "remove one", "there is admin_key as well")
 	}

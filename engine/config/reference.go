@@ -32,6 +32,7 @@ var sections = []struct {
 }{
 	{"routor.yaml", "", reflect.TypeFor[Config]()},
 	{"tls", "", reflect.TypeFor[TLS]()},
+	{"nats", "", reflect.TypeFor[NATS]()},
 	{"timeouts", "Zero, or not set for a provider, means the general one.", reflect.TypeFor[Timeouts]()},
 	{"clients", "", reflect.TypeFor[Clients]()},
 	{"limits", "", reflect.TypeFor[Limits]()},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ const maxPayload = 8 << 20
 // embed starts the server inside the process: no port, no signal handlers (or a SIGTERM would end the process without our
 // shutdown), every write on the disk before it is acknowledged.
 func (s *Store) embed(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // the server's own default lets a group read
+		return fmt.Errorf("make the state's folder: %w", err)
+	}
 	ns, err := server.NewServer(&server.Options{
 		ServerName: "routor", DontListen: true, NoSigs: true, NoSystemAccount: true,
 		JetStream: true, StoreDir: dir, SyncAlways: true, DisableJetStreamBanner: true,

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+
+	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
+)
+
+// openState opens the state that the configuration names, and the keys in it; dir is the data directory.
+func openState(ctx context.Context, c *config.Config, dir string, say func(format string, args ...any)) (*store.Store, *access.Store, error) {
+	n := c.NATS
+	state, err := store.Open(ctx, store.Options{
+		Dir: dir, URL: n.URL.Reveal(), Credentials: string(n.Credentials), TLS: store.TLS{CA: string(n.CA), Cert: string(n.Cert), Key: string(n.Key)},
+		Replicas: n.Copies, Name: "routor " + n.Replica, Log: say,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := access.Open(ctx, state, dir)
+	if err != nil {
+		state.Close()
+		return nil, nil, err
+	}
+	return state, keys, nil
+}
