@@ -45,7 +45,7 @@ type Answer struct {
 func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.Header) *Answer {
 	a := &Answer{}
 	a.e, a.rt, a.header, a.start, a.Attempts = e, rt, header, time.Now(), a.room[:0]
-	a.ctx, a.cancel = context.WithTimeout(ctx, e.Limits.Deadline)
+	a.ctx, a.cancel = context.WithTimeout(ctx, e.deadline(rt))
 	e.Metrics.inFlight.Inc()
 	defer func() {
 		if p := recover(); p != nil {
@@ -225,6 +225,7 @@ func (a *Answer) close() {
 	if a.Stream != nil {
 		a.Stream.end()
 	}
+	a.way.ticket.leave()
 	e, d := a.e, a.rt.Decision
 	if c := a.Winner(); c != nil {
 		last := &a.Attempts[len(a.Attempts)-1]
@@ -268,7 +269,7 @@ func AppendError(b []byte, kind, code, message, param string) []byte {
 
 // AppendJSON appends the failure in OpenAI's shape.
 func (f *Failure) AppendJSON(b []byte) []byte {
-	return AppendError(b, f.Type, f.Code, f.Message, f.Param)
+	return AppendTried(AppendError(b, f.Type, f.Code, f.Message, f.Param), f.Tried)
 }
 
 // AppendJSON appends the refusal in OpenAI's shape.

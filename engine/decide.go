@@ -204,7 +204,7 @@ func (d *Decision) rule(s *Snapshot, w *World) error {
 	// A model's last deployment is never parked for good: what is down but may be back is asked all the same.
 	probed := 0
 	for _, i := range d.index {
-		if c := &d.Candidates[i]; c.OutBy == byHealth && w.Health != nil && w.Health[c.Deployment.Index].State == providers.Down {
+		if c := &d.Candidates[i]; c.OutBy == byHealth && w.mayReturn(c) {
 			c.Out, c.OutBy = "", ""
 			probed++
 		}
@@ -212,8 +212,18 @@ func (d *Decision) rule(s *Snapshot, w *World) error {
 	if probed == 0 {
 		return d.noneHealthy(w)
 	}
-	d.note("every candidate is cooling down: they are asked all the same")
+	d.note("every candidate is cooling down: they are asked all the same, after a short wait where their provider said for how long")
 	return nil
+}
+
+// mayReturn is whether a candidate that is out is worth asking when there is no other: it is down, and may be back, or it
+// cools down for no longer than a request may wait.
+func (w *World) mayReturn(c *Candidate) bool {
+	if w.Health == nil {
+		return false
+	}
+	h := &w.Health[c.Deployment.Index]
+	return h.State == providers.Down || h.State == providers.Limited && c.Left > 0 && c.Left <= w.Patience
 }
 
 // spares keeps candidates that are down for the end of the chain where all healthy ones are of one provider: if that one

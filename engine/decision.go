@@ -21,6 +21,7 @@ type World struct {
 	Seed uint64      // of `split`; stable for a conversation
 	// Health is by Deployment.Index; nil = all healthy.
 	Health       []Health
+	Patience     time.Duration // how long a request may wait for a candidate that is cooling down
 	Conversation Conversation
 	// Classification is the answer of an earlier run; nil = ask the classifier.
 	Classification *classifiers.Result
@@ -31,6 +32,8 @@ type Health struct {
 	State      providers.State
 	Until      time.Time // of a cooldown; zero = until something better is heard
 	FirstToken float64   // seconds, smoothed; 0 = unknown
+	Since      time.Time // when it began
+	Why        string    // in short, for people
 }
 
 // Conversation is what came before in the same conversation; the zero value is a first turn.
@@ -88,6 +91,7 @@ type Candidate struct {
 	Estimated  bool          // the price is unknown; the baseline's stands in
 	CacheLoss  catalog.Money // what leaving a warm cache costs, part of Cost
 	FirstToken float64       // expected seconds; 0 = unknown
+	Left       time.Duration // of its cooldown; 0 = none, or unknown
 	Bonus      float64       // of prefer and avoid
 	Reasons    []policies.Reason
 	Value      float64

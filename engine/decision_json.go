@@ -131,6 +131,9 @@ func (c *Candidate) appendJSON(b []byte, d *Decision, brief bool) []byte {
 	if c.Out != "" {
 		b = appendMember(b, "out", c.Out)
 		b = appendMember(b, "by", c.OutBy)
+		if c.Left > 0 {
+			b = appendFigure(b, "cooldown_left", c.Left.Seconds(), 1)
+		}
 		if c.Tokens == 0 {
 			return append(b, '}')
 		}

@@ -24,6 +24,9 @@ type Attempt struct {
 	Cost       catalog.Money // by Usage; 0 = unknown or nothing
 	RequestID  string        // the provider's own
 	RetryAfter time.Duration
+
+	move      move // what the error's class says to do next
+	otherKeys bool // its provider has another key, which is well
 }
 
 // Failure is why a request got no answer, or not the whole of one.
@@ -31,6 +34,7 @@ type Failure struct {
 	Status                     int
 	Code, Type, Message, Param string
 	RetryAfter                 time.Duration
+	Tried                      []Tried // who was asked or passed over, and why that was no answer
 }
 
 func (f *Failure) Error() string { return f.Message }
@@ -45,6 +49,7 @@ type exchange struct {
 	pos     int // next in the chain
 	current *Candidate
 	began   time.Time // of the current call
+	way     way
 
 	Attempts []Attempt
 	// refusal is the first answer that called the request bad; the next one that does ends the search.
@@ -61,7 +66,7 @@ func (x *exchange) next() (Reply, *Failure) {
 	for {
 		c := x.candidate()
 		if c == nil {
-			return Reply{}, x.exhausted()
+			return Reply{}, x.gaveUp()
 		}
 		if len(x.Attempts) > 0 {
 			x.e.Metrics.failedOver(x.Attempts[len(x.Attempts)-1].Class)
@@ -82,6 +87,9 @@ func (x *exchange) candidate() *Candidate {
 	if len(x.Attempts) >= x.e.Limits.Attempts {
 		return nil
 	}
+	if c := x.sameAgain(); c != nil {
+		return c
+	}
 	for ; x.pos < len(d.Chain); x.pos++ {
 		c := &d.Candidates[d.Chain[x.pos]]
 		m := c.Deployment.Model
@@ -91,11 +99,14 @@ func (x *exchange) candidate() *Candidate {
 		case x.refusal != nil && x.sameVendor(c, x.refusedBy):
 			// A second opinion on a refused request is worth something only from another vendor.
 		default:
+			if !x.admit(c) {
+				continue
+			}
 			x.pos++
 			return c
 		}
 	}
-	return nil
+	return x.resort()
 }
 
 // sameVendor is whether two candidates would judge a request alike: one provider, or, where the models were not named, one
@@ -128,26 +139,17 @@ func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 	if x.drops(c) {
 		x.rt.body = openai.Remove(nil, x.rt.body, "reasoning_effort")
 	}
-	limits := &x.e.Limits
-	timeouts := limits.Providers[c.Deployment.Provider].Or(limits.Timeouts).For(c.Deployment.Model)
-	if !x.rt.Request.Stream && timeouts.Total <= 0 {
-		// A plain answer shows no sign of life before it is whole: half of the time is left for the next candidate.
-		timeouts.Total = limits.Deadline / 2
-	}
-	if deadline, ok := x.ctx.Deadline(); ok {
-		if left := time.Until(deadline); timeouts.Total <= 0 || timeouts.Total > left {
-			timeouts.Total = max(left, 1)
-		}
-	}
-	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.rt.body, Stream: x.rt.Request.Stream, Timeouts: timeouts, Header: x.header}
+	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.rt.body, Stream: x.rt.Request.Stream, Timeouts: x.timeouts(c), Header: x.header}
 	return x.e.upstreams[c.Deployment.Provider].Do(x.ctx, call)
 }
 
 // failed takes in the failure of the current call. A Failure ends the request; nil = go on down the chain.
 func (x *exchange) failed(err *providers.Error) *Failure {
 	c, now := x.current, time.Now()
+	x.way.ticket.leave()
 	x.Attempts = append(x.Attempts, Attempt{
 		Candidate: c, Class: err.Class, Status: err.Status, Message: err.Message, Took: now.Sub(x.began), Sent: err.Sent, RetryAfter: err.RetryAfter,
+		move: actionFor(err).move, otherKeys: err.OtherKeys,
 	})
 	x.e.Metrics.attempted(c.Deployment.Provider, err.Class)
 	if err.Class == providers.Canceled || x.ctx.Err() != nil {
@@ -159,12 +161,15 @@ func (x *exchange) failed(err *providers.Error) *Failure {
 	x.e.Monitor.Failed(c.Deployment, err, now)
 	switch err.Class {
 	case providers.Auth, providers.Quota:
-		if err.Status != 403 {
+		if err.Status != 403 && !err.OtherKeys {
 			x.dead = append(x.dead, c.Deployment.Provider)
 		}
 	case providers.ContextTooLong:
 		x.tooLong = max(x.tooLong, c.Deployment.Model.Context, 1)
 	case providers.ContentFiltered:
+		if x.goesOn(err) {
+			break
+		}
 		return &Failure{Status: 400, Code: CodeContentFiltered, Type: "invalid_request_error", Message: said(err)}
 	case providers.BadRequest:
 		x.e.Metrics.refusedAsBad(c.Deployment.Model.ID, err.Param)
@@ -190,7 +195,7 @@ func (x *exchange) stopped() *Failure {
 		return &Failure{Status: 503, Code: CodeShutdown, Type: "server_error", Message: "the server is shutting down: ask again", RetryAfter: time.Second}
 	case context.DeadlineExceeded:
 		return &Failure{Status: 504, Code: CodeDeadline, Type: "server_error", Message: fmt.Sprintf(
-			"no answer within %s, after %d attempts", x.e.Limits.Deadline, len(x.Attempts))}
+			"no answer within %s, after %d attempts", x.e.deadline(x.rt), len(x.Attempts))}
 	}
 	return &Failure{Status: 499, Code: CodeClientGone, Type: "server_error", Message: "the client went away"}
 }
@@ -264,5 +269,5 @@ func (x *exchange) succeeded(reply *Reply) {
 		first = took.Seconds()
 		x.e.Metrics.provider(x.current.Deployment.Provider).firstToken.Update(first)
 	}
-	x.e.Monitor.Succeeded(x.current.Deployment, first)
+	x.e.Monitor.Succeeded(x.current.Deployment, took, reply.Events != nil, x.began)
 }

@@ -27,13 +27,19 @@ type Engine struct {
 
 // Limits bound how a request is dispatched. Zero fields take the default.
 type Limits struct {
-	Deadline  time.Duration      // of a request with all its attempts; 10 min
-	Attempts  int                // upstream calls a request; 6
-	Silence   time.Duration      // from the start until a stream's client gets headers and a comment; 5 s
-	Heartbeat time.Duration      // between comments after that; 10 s
-	Hold      time.Duration      // how long reasoning is held back while failover could still replace it; 2 s
-	HoldBytes int                // and how much of it; 64 KB
-	Timeouts  providers.Timeouts // of a call; connect 5 s, first token 30 s (of models that reason 120 s), idle 30 s, total of a plain answer half of Deadline
+	Deadline  time.Duration // of a request with all its attempts; 10 min
+	Attempts  int           // upstream calls a request; 6
+	Silence   time.Duration // from the start until a stream's client gets headers and a comment; 5 s
+	Heartbeat time.Duration // between comments after that; 10 s
+	Hold      time.Duration // how long reasoning is held back while failover could still replace it; 2 s
+	HoldBytes int           // and how much of it; 64 KB
+
+	Wait         time.Duration          // how long a request waits in all for a candidate that cools down or is full; 10 s, below 0 = not
+	RetryInPlace time.Duration          // the longest wait that a provider can ask for before it is asked again, rather than a worse model; 1 s
+	RetryShare   float64                // of a provider's calls that may be retries; 0.2
+	Concurrency  map[string]Concurrency // most calls at the same time, by provider
+
+	Timeouts providers.Timeouts // of a call; connect 5 s, first token 30 s (of models that reason 120 s), idle 30 s, total of a plain answer half of Deadline
 	// Providers are timeouts of single providers' calls; what is zero there is as in Timeouts.
 	Providers map[string]providers.Timeouts
 }
@@ -45,11 +51,17 @@ func (l Limits) withDefaults() Limits {
 	}{
 		{&l.Deadline, 10 * time.Minute}, {&l.Silence, 5 * time.Second}, {&l.Heartbeat, 10 * time.Second}, {&l.Hold, 2 * time.Second},
 		{&l.Timeouts.Connect, 5 * time.Second}, {&l.Timeouts.FirstToken, 30 * time.Second}, {&l.Timeouts.Idle, 30 * time.Second},
-		{&l.Timeouts.Thinking, 2 * time.Minute},
+		{&l.Timeouts.Thinking, 2 * time.Minute}, {&l.RetryInPlace, time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.def
 		}
+	}
+	if l.Wait == 0 {
+		l.Wait = 10 * time.Second
+	}
+	if l.RetryShare <= 0 {
+		l.RetryShare = 0.2
 	}
 	if l.Attempts <= 0 {
 		l.Attempts = 6
@@ -71,6 +83,7 @@ type Options struct {
 	Secret        []byte // keys the identities of conversations; nil = random
 	Seed          uint64 // of `split`
 	Metrics       *Metrics
+	Shared        Shared // nil = there is no fleet
 }
 
 // New makes an Engine that serves a snapshot.
@@ -89,6 +102,11 @@ func New(o Options) *Engine {
 		e.Metrics = NewMetrics()
 	}
 	e.Metrics.gauges(e.Live, e.Conversations)
+	e.Monitor.most = e.Limits.Concurrency
+	if o.Shared != nil {
+		e.Monitor.Share(o.Shared)
+	}
+	e.Metrics.health(e)
 	e.Live.published = func(_, _ *Snapshot) { e.Metrics.swaps.Inc() }
 	return e
 }
@@ -104,6 +122,7 @@ type Caller struct {
 	Key          *access.Key // nil = no key
 	Conversation string      // X-Routor-Conversation
 	Reading      time.Duration
+	Timeout      time.Duration // how long the client waits for an answer; 0 = it did not say
 }
 
 // Routed is a request with its decision and what it was decided by. It refers to the chat.Request, which must live as long.
@@ -115,6 +134,7 @@ type Routed struct {
 	Conversation ConversationID
 	class        classifiers.Result
 	input        classifiers.Input
+	timeout      time.Duration
 	body         []byte // as the provider gets it
 	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
 }
@@ -149,7 +169,8 @@ func (e *Engine) Route(r *chat.Request, c Caller) (*Routed, error) {
 func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	rt := routeds.Get().(*Routed)
 	rt.Snapshot, rt.Request, rt.Decision = e.Live.Acquire(), r, NewDecision()
-	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Health: e.Monitor.View(rt.Snapshot.Catalog)}
+	rt.timeout = c.Timeout
+	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Patience: max(e.Limits.Wait, 0), Health: e.Monitor.View(rt.Snapshot.Catalog)}
 	keyID := ""
 	if c.Key != nil {
 		keyID = c.Key.ID

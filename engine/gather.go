@@ -66,7 +66,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 				c.FirstToken = h.FirstToken
 			}
 			if c.Out = h.sick(w.Now); c.Out != "" {
-				c.OutBy = byHealth
+				c.OutBy, c.Left = byHealth, h.left(w.Now)
 			}
 		}
 	}

@@ -23,8 +23,8 @@ func TestMonitor(t *testing.T) {
 		"content":            {err: providers.Error{Class: providers.ContentFiltered}, times: 9},
 		"one server error":   {err: providers.Error{Class: providers.Server}, times: 1},
 		"three of them":      {err: providers.Error{Class: providers.Server}, times: 3, state: providers.Down, until: strikeFor},
-		"five of them":       {err: providers.Error{Class: providers.Timeout}, times: 5, state: providers.Down, until: 4 * strikeFor},
-		"very many":          {err: providers.Error{Class: providers.Network}, times: 500, state: providers.Down, until: strikeMost},
+		"five of them":       {err: providers.Error{Class: providers.Timeout, Sent: true}, times: 5, state: providers.Down, until: 4 * strikeFor},
+		"very many":          {err: providers.Error{Class: providers.Network, Sent: true}, times: 500, state: providers.Down, until: strikeMost},
 		"rate limit":         {err: providers.Error{Class: providers.RateLimited}, times: 1, state: providers.Limited, until: limitedFor},
 		"with a time":        {err: providers.Error{Class: providers.RateLimited, RetryAfter: 42 * time.Second}, times: 1, state: providers.Limited, until: 42 * time.Second},
 		"with a silly time":  {err: providers.Error{Class: providers.RateLimited, RetryAfter: 42 * time.Hour}, times: 1, state: providers.Limited, until: longest},
@@ -51,7 +51,7 @@ func TestMonitor(t *testing.T) {
 			if view[max.Index].State != "" {
 				t.Error("another provider suffers")
 			}
-			m.Succeeded(mid, .5)
+			m.Succeeded(mid, 500*time.Millisecond, true, noon.Add(time.Second))
 			if h := m.View(c)[mid.Index]; h.State != "" || h.FirstToken != .5 {
 				t.Errorf("after a success: %+v", h)
 			}

@@ -38,6 +38,12 @@ func MetricReference() []MetricDoc {
 		{"routor_tokens_total", "counter", "kind", "Tokens that providers reported: input, cached_read, cache_write, output, reasoning (part of output)."},
 		{"routor_cost_usd_total", "counter", "provider", "What answers cost by the catalog's prices, in USD."},
 		{"routor_panics_total", "counter", "", "Panics that a request caused and survived."},
+		{"routor_waits_total", "counter", "", "Waits of requests for a candidate that was cooling down."},
+		{"routor_retries_spared_total", "counter", "provider", "Calls that were not made because the provider's retry budget was used up (limits.retry_share)."},
+		{"routor_provider_usable", "gauge", "provider, state", "1 where the provider can be called, 0 where not, with its state."},
+		{"routor_provider_keys", "gauge", "provider, state", "The provider's keys, by state."},
+		{"routor_deployment_up", "gauge", "deployment, breaker", "1 where a deployment that was asked can be asked now, 0 where it cools down, with the state of its circuit breaker (closed, open, half-open)."},
+		{"routor_upstream_in_flight", "gauge", "provider", "Calls to the provider that are under way."},
 		{"routor_requests_in_flight", "gauge", "", "Requests that are being answered."},
 	}
 }
@@ -64,6 +70,8 @@ type Metrics struct {
 	failovers  lookup[providers.Class, *metrics.Counter]
 	refusals   lookup[string, *metrics.Counter]
 	refused    lookup[refusedKey, *metrics.Counter]
+	budgets    lookup[string, *metrics.Counter]
+	waits      *metrics.Counter
 }
 
 type (
@@ -121,6 +129,7 @@ func NewMetrics() *Metrics {
 	m.swaps = set.NewCounter("routor_snapshot_swaps_total")
 	m.ruleFails = set.NewCounter("routor_rule_errors_total")
 	m.Panics = set.NewCounter("routor_panics_total")
+	m.waits = set.NewCounter("routor_waits_total")
 	m.inFlight = set.NewCounter("routor_requests_in_flight")
 	m.classification = set.NewHistogram("routor_classification_seconds")
 	m.decision = set.NewHistogram("routor_decision_seconds")

@@ -13,6 +13,12 @@ import (
 func TestMetricReference(t *testing.T) {
 	t.Parallel()
 	w := engineOf(t, map[string][]act{"cedar": failing(providers.BadRequest, 400)}, Limits{})
+	c, err := providers.Connect(providers.Options{Provider: w.e.Live.current.Load().Catalog.Provider("ash"), Key: func() string { return "sk-1234567890" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.e.connections = map[string]*providers.Connection{"ash": c}
+	w.e.Metrics.spared("ash")
 	rt, err := w.e.Route(read(t, streamedUsage), Caller{})
 	if err != nil {
 		t.Fatal(err)

@@ -320,7 +320,7 @@ func (s *AnswerStream) pull() {
 	case context.Cause(s.a.ctx) == ErrShutdown:
 		f = s.a.stopped()
 	case context.Cause(s.a.ctx) == context.DeadlineExceeded:
-		f.Code, f.Message = CodeDeadline, fmt.Sprintf("the stream was not over within %s", s.a.e.Limits.Deadline)
+		f.Code, f.Message = CodeDeadline, fmt.Sprintf("the stream was not over within %s", s.a.e.deadline(s.a.rt))
 	case s.a.ctx.Err() != nil:
 		how = gone
 	default:
