@@ -183,6 +183,13 @@ type Provider struct {
 	Note    string
 	Source  string
 	Builtin bool // one of the 13
+
+	Surfaces  []Surface // on which all of its models answer, besides each deployment's own
+	State     StateNeed
+	MediaURLs Known  // whether it fetches media that are given by URL; Unknown counts as yes
+	CallIDs   string // the form that ids of tool calls must have: "mistral"; "" = any
+	Developer Known  // whether it knows the role developer; Unknown counts as yes
+	Quirks    []Quirk
 }
 
 // Catalog is models, deployments and providers with their indexes.

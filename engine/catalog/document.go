@@ -21,6 +21,14 @@ type providerEntry struct {
 	Source   string   `yaml:"source"`
 	Note     string   `yaml:"note"`
 	Disabled bool     `yaml:"disabled"`
+
+	// Surfaces are those on which all of its models answer, besides each deployment's own.
+	Surfaces  []Surface    `yaml:"surfaces"`
+	State     StateNeed    `yaml:"state"`
+	MediaURLs Known        `yaml:"media_urls"`
+	CallIDs   string       `yaml:"call_ids"`
+	Developer Known        `yaml:"developer_role"`
+	Quirks    []quirkEntry `yaml:"quirks"`
 }
 
 type modelEntry struct {

@@ -74,7 +74,7 @@ func (s *Status) parse(v string) error {
 
 func (s *Surface) parse(v string) error {
 	*s = Surface(v)
-	return oneOf(v, string(ChatCompletions), string(Responses), string(Messages), string(GenerateContent))
+	return oneOf(v, string(ChatCompletions), string(Responses), string(Messages), string(GenerateContent), string(Embeddings))
 }
 
 // date is a day, YYYY-MM-DD.
