@@ -112,11 +112,14 @@ func (g *Gather) part(e *Event) *Part {
 	return &g.choice(e.Choice).Parts[i]
 }
 
-// joinLists joins two JSON arrays, or replaces what is none. OpenAI's logprobs are an object of arrays: there the content
-// arrays are joined by the codec that knows them.
+// joinLists joins two JSON arrays, or the arrays in two objects (OpenAI's logprobs: {"content": […], "refusal": […]}), or
+// replaces what is neither.
 func joinLists(a, b []byte) []byte {
-	if len(a) < 2 || len(b) < 2 || a[0] != '[' || b[0] != '[' {
+	if len(a) < 2 || len(b) < 2 || a[0] != b[0] || a[0] != '[' && a[0] != '{' {
 		return append([]byte(nil), b...)
+	}
+	if a[0] == '{' {
+		return joinMembers(a, b)
 	}
 	if len(a) == 2 {
 		return append([]byte(nil), b...)
@@ -126,6 +129,36 @@ func joinLists(a, b []byte) []byte {
 	}
 	out := append(append([]byte(nil), a[:len(a)-1]...), ',')
 	return append(out, b[1:]...)
+}
+
+// joinMembers joins each list in a with the one of its name in b; what only one of them has, or is null in the other, is
+// taken from there.
+func joinMembers(a, b []byte) []byte {
+	out := []byte{'{'}
+	put := func(name string, value []byte) {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(appendQuoted(out, name), ':'), value...)
+	}
+	var had, more Members
+	had.Index(a)
+	more.Index(b)
+	for name, value := range Object(a) {
+		other := more.Get(b, name)
+		switch {
+		case other == nil || string(other) == "null":
+			put(name, value)
+		default:
+			put(name, joinLists(value, other))
+		}
+	}
+	for name, value := range Object(b) {
+		if !had.Has(name) {
+			put(name, value)
+		}
+	}
+	return append(out, '}')
 }
 
 // Events tells a whole reply as the events of a stream, each part in one piece.

@@ -49,3 +49,18 @@ func TestGatherJoinsDeltas(t *testing.T) {
 		t.Errorf("got %+v", g.Reply)
 	}
 }
+
+func TestGatherJoinsLogprobs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ a, b, want string }{
+		{`[1]`, `[2]`, `[1,2]`},
+		{`[]`, `[2]`, `[2]`},
+		{`{"content":[1],"refusal":null}`, `{"content":[2],"refusal":[3]}`, `{"content":[1,2],"refusal":[3]}`},
+		{`{"content":[1]}`, `{"content":null,"reasoning_content":[2]}`, `{"content":[1],"reasoning_content":[2]}`},
+		{`{"content":[1]}`, `[2]`, `[2]`},
+	} {
+		if got := string(joinLists([]byte(c.a), []byte(c.b))); got != c.want {
+			t.Errorf("%s and %s: got %s, want %s", c.a, c.b, got, c.want)
+		}
+	}
+}

@@ -27,6 +27,8 @@ type Conversation struct {
 	Parallel     *bool // whether several tools may be called at once; nil = not said
 	Settings     Settings
 	Extra        []Member // top-level members of From that have no place here
+	// Functions is whether a chat completion came with the functions and function_call of before tools.
+	Functions bool
 }
 
 // Settings are what a request asks of the answer. Nil, empty: not said.
@@ -123,7 +125,7 @@ type Part struct {
 	Cache       json.RawMessage // cache_control
 	Annotations json.RawMessage // an array, as its dialect spells it
 	Dialect     Dialect         // of Raw and Annotations
-	Raw         json.RawMessage
+	Raw         json.RawMessage // of Other, and of parts that came in a spelling of their own, as that dialect may say them again
 	Extra       []Member
 }
 
@@ -131,8 +133,10 @@ type Part struct {
 // signature, redacted thinking, reasoning details.
 type State struct {
 	Maker string // the provider's id; "" = the codec could not know, the caller stamps it
-	Form  string // how it is spelt: signature, encrypted, thought_signature, redacted, details
-	Data  string // opaque; JSON text where Form is details
+	// Form is how it is spelt: signature, encrypted, thought_signature, redacted, details; text and reasoning where the
+	// part's own text is what the maker needs back, and Data is empty.
+	Form string
+	Data string // opaque; JSON text where Form is details
 }
 
 // Media is an image, a recording, a document: one of Data, URL and FileID.
@@ -172,10 +176,22 @@ type Tool struct {
 	Strict            *bool
 	Custom            bool            // free-text input; Raw then has its format
 	Hosted            string          // the type of a tool that the provider runs itself; Raw is all of it
+	Namespace         *Namespace      // Responses: the group that it is in
 	Cache             json.RawMessage // cache_control
 	Dialect           Dialect
 	Raw               json.RawMessage
 	Extra             []Member
+}
+
+// Namespace is a named group of tools.
+type Namespace struct{ Name, Description string }
+
+// FullName is what a function in a namespace is called in dialects that know none.
+func FullName(namespace, name string) string {
+	if namespace == "" {
+		return name
+	}
+	return namespace + "__" + name
 }
 
 // ToolChoice is which tools the model may or must call.
@@ -219,6 +235,7 @@ type Reply struct {
 	ServiceTier string
 	Fingerprint string
 	Extra       []Member
+	Request     *Conversation // what it answers, for dialects whose replies repeat it; nil = unknown
 }
 
 // Choice is one of a reply's alternative answers.
