@@ -11,22 +11,34 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/providers"
 )
 
-// keySource is where a provider's key comes from; a file can be read again.
+// keySource is where a provider's keys come from; a file can be read again.
 type keySource struct {
 	file string
 	name string // for people: OPENAI_API_KEY, api_key, the file's name
-	key  atomic.Pointer[string]
+	list atomic.Pointer[[]providers.Key]
 }
 
-func (k *keySource) get() string { return *k.key.Load() }
+// keys are the keys by now: the same slice until they change.
+func (k *keySource) keys() []providers.Key { return *k.list.Load() }
 
-// reload reads the file again; the old key stays if that fails.
+// get is the first key; "" = there is none.
+func (k *keySource) get() string {
+	if list := k.keys(); len(list) > 0 {
+		return list[0].Value
+	}
+	return ""
+}
+
+func (k *keySource) set(list ...providers.Key) { k.list.Store(&list) }
+
+// reload reads the file again, one key a line; the old keys stay if that fails.
 func (k *keySource) reload() error {
 	if k.file == "" {
 		return nil
@@ -35,14 +47,20 @@ func (k *keySource) reload() error {
 	if err != nil {
 		return fmt.Errorf("read a provider's key: %w", err)
 	}
-	k.key.Store(new(strings.TrimSpace(string(src))))
+	var list []providers.Key
+	for line := range strings.Lines(string(src)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			list = append(list, providers.Key{Value: line})
+		}
+	}
+	k.set(list...)
 	return nil
 }
 
-// keyOfProvider is a provider's key: file, configuration, else its usual variables. nil = it needs none.
+// keyOfProvider is a provider's keys: file, configuration, else its usual variables. nil = it needs none.
 func keyOfProvider(p *catalog.Provider, c config.Provider) (*keySource, error) {
 	k := &keySource{}
-	k.key.Store(new(c.APIKey.Reveal()))
+	k.set()
 	switch {
 	case c.APIKeyFile != "":
 		k.file, k.name = string(c.APIKeyFile), string(c.APIKeyFile)
@@ -52,13 +70,22 @@ func keyOfProvider(p *catalog.Provider, c config.Provider) (*keySource, error) {
 		return k, nil
 	case c.APIKey != "":
 		k.name = "api_key"
+		k.set(providers.Key{Value: c.APIKey.Reveal()})
+		return k, nil
+	case len(c.APIKeys) > 0:
+		k.name = "api_keys"
+		list := make([]providers.Key, len(c.APIKeys))
+		for i, own := range c.APIKeys {
+			list[i] = providers.Key{Value: own.Key.Reveal(), Weight: own.Weight}
+		}
+		k.set(list...)
 		return k, nil
 	case c.Auth == "none", !p.Builtin && len(p.KeyEnv) == 0:
 		return nil, nil
 	}
 	for _, name := range p.KeyEnv {
 		if value := os.Getenv(name); value != "" {
-			k.key.Store(&value)
+			k.set(providers.Key{Value: value})
 			k.name = name
 			break
 		}
@@ -162,13 +189,20 @@ func speaks(p *catalog.Provider, own config.Provider) (speaking *catalog.Provide
 	return &copied, ""
 }
 
+// ownIdle is how long an unused connection to an endpoint of one's own is kept: less than the 5 s after which uvicorn, on
+// which most of them run, closes it.
+const ownIdle = 4 * time.Second
+
 func optionsOf(c *config.Config, p *catalog.Provider, own config.Provider, base string, key *keySource, roots *x509.CertPool) providers.Options {
 	o := providers.Options{
 		Provider: p, BaseURL: base, MaxConns: own.MaxConns, Timeouts: providers.Timeouts(own.Timeouts.Or(c.Timeouts)),
 		Proxy: proxyFor(base, own.Proxy, c.Proxy), RootCAs: roots, UserAgent: "routor/" + version,
 	}
 	if key != nil {
-		o.Key = key.get
+		o.Keys = key.keys
+	}
+	if !p.Builtin {
+		o.IdlePool = ownIdle
 	}
 	for name, value := range own.Headers {
 		o.Headers = append(o.Headers, providers.Header{Name: name, Value: value.Reveal()})

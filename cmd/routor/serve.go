@@ -147,11 +147,18 @@ func dispatchLimits(c *config.Config) engine.Limits {
 	l := engine.Limits{
 		Deadline: c.Timeouts.Total, Attempts: c.Limits.Attempts, Hold: c.Hold, HoldBytes: int(c.HoldSize),
 		Timeouts: general, Silence: c.Clients.Silence, Heartbeat: c.Clients.Heartbeat,
-		Providers: map[string]providers.Timeouts{},
+		Providers: map[string]providers.Timeouts{}, Concurrency: map[string]engine.Concurrency{},
+		Wait: c.Limits.Wait, RetryInPlace: c.Limits.RetryInPlace, RetryShare: c.Limits.RetryShare,
+	}
+	if l.Wait == 0 {
+		l.Wait = -1 // who writes 0 means 0
 	}
 	for id, p := range c.Providers {
 		if own := providers.Timeouts(p.Timeouts); own != (providers.Timeouts{}) {
 			l.Providers[id] = own
+		}
+		if p.Most > 0 || p.MostEach > 0 {
+			l.Concurrency[id] = engine.Concurrency{Provider: p.Most, Deployment: p.MostEach}
 		}
 	}
 	return l

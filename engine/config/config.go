@@ -101,14 +101,18 @@ type Clients struct {
 
 // Limits are what one process takes on.
 type Limits struct {
-	Body                Size  `yaml:"body" flag:"max-body" default:"32MB" min:"1KB" doc:"Largest request body; a larger one is answered 413."`
-	Concurrency         int   `yaml:"concurrency" flag:"concurrency" default:"10000" min:"1" doc:"Requests at the same time; more are answered 503."`
-	Attempts            int   `yaml:"attempts" default:"6" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
-	ClassifierInstances int   `yaml:"classifier_instances" default:"0" min:"0" max:"1024" doc:"Instances of the classifier; 0 = one a CPU."`
-	ClassifierFuel      int64 `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
-	ClassifierFuelByte  int64 `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`
-	ClassifierMemory    Size  `yaml:"classifier_memory" default:"64MB" min:"1MB" max:"4GB" doc:"Memory of one instance."`
-	Conversations       int   `yaml:"conversations" default:"100000" min:"1" doc:"Conversations that are remembered."`
+	Body                Size          `yaml:"body" flag:"max-body" default:"32MB" min:"1KB" doc:"Largest request body; a larger one is answered 413."`
+	Concurrency         int           `yaml:"concurrency" flag:"concurrency" default:"10000" min:"1" doc:"Requests at the same time; more are answered 429."`
+	Memory              Size          `yaml:"memory" flag:"memory" default:"0" min:"0" example:"2GB" doc:"Memory at which requests with bodies are turned away with 429 until there is room. Default: 80 % of what the process may use (GOMEMLIMIT, the container's limit, else the machine's memory)."`
+	Wait                time.Duration `yaml:"wait" default:"10s" min:"0" doc:"How long a request waits in all for a model that cools down or is at its max_concurrency, when there is no other. 0 = it does not."`
+	RetryInPlace        time.Duration `yaml:"retry_in_place" default:"1s" min:"1ms" doc:"A provider that asks to come back within this time is asked again before a worse model is."`
+	RetryShare          float64       `yaml:"retry_share" default:"0.2" min:"0.001" max:"1" doc:"Share of a provider's calls that may be retries, over 10 s; 10 are always allowed. Going on to another provider that is well is no retry."`
+	Attempts            int           `yaml:"attempts" default:"6" min:"1" max:"20" doc:"Calls to providers that one request may cost at most."`
+	ClassifierInstances int           `yaml:"classifier_instances" default:"0" min:"0" max:"1024" doc:"Instances of the classifier; 0 = one a CPU."`
+	ClassifierFuel      int64         `yaml:"classifier_fuel" default:"2000000" min:"10000" doc:"Fuel of one classification, besides what its bytes earn."`
+	ClassifierFuelByte  int64         `yaml:"classifier_fuel_per_byte" default:"1500" min:"0" doc:"Fuel for each byte of the prompt."`
+	ClassifierMemory    Size          `yaml:"classifier_memory" default:"64MB" min:"1MB" max:"4GB" doc:"Memory of one instance."`
+	Conversations       int           `yaml:"conversations" default:"100000" min:"1" doc:"Conversations that are remembered."`
 }
 
 // Warnings are what is no error but probably not meant: a variable that is not set.

@@ -122,6 +122,19 @@ func (c *Config) check() (wrong Errors) {
 		if strings.ContainsFunc(p.APIKey.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			fail(path+".api_key", "", "holds a character that no key has: a space, a line break")
 		}
+		if len(p.APIKeys) > 0 && (p.APIKey != "" || p.APIKeyFile != "") {
+			fail(path+".api_keys", "keep one of them", "there is api_key or api_key_file as well")
+		}
+		for i, k := range p.APIKeys {
+			if k.Key == "" {
+				fail(fmt.Sprintf("%s.api_keys[%d]", path, i), "set the variable that it names, or remove it", "is empty")
+			} else if slices.ContainsFunc(p.APIKeys[:i], func(o ProviderKey) bool { return o.Key == k.Key }) {
+				fail(fmt.Sprintf("%s.api_keys[%d]", path, i), "remove one", "is there twice")
+			}
+			if strings.ContainsFunc(k.Key.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+				fail(fmt.Sprintf("%s.api_keys[%d]", path, i), "", "holds a character that no key has: a space, a line break")
+			}
+		}
 		for name, value := range p.Headers {
 			if !headerName.MatchString(name) || strings.ContainsAny(value.Reveal(), "\r\n\x00") {
 				fail(path+".headers."+name, "", "is not a header")

@@ -37,6 +37,7 @@ var sections = []struct {
 	{"clients", "", reflect.TypeFor[Clients]()},
 	{"limits", "", reflect.TypeFor[Limits]()},
 	{"providers.ID", "", reflect.TypeFor[Provider]()},
+	{"providers.ID.api_keys", "A key alone, or a mapping:", reflect.TypeFor[ProviderKey]()},
 	{"providers.ID.models", "A name alone, or a mapping:", reflect.TypeFor[Model]()},
 }
 
