@@ -263,12 +263,14 @@ func (r *reader) float() float32 {
 	return finite(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 }
 
-func (r *reader) double() float64 {
+func (r *reader) double() float64 { return finite(math.Float64frombits(r.word())) }
+
+func (r *reader) word() uint64 {
 	b := r.take(8)
 	if b == nil {
 		return 0
 	}
-	return finite(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	return binary.LittleEndian.Uint64(b)
 }
 
 // finite is f, or 0 for what no JSON can say.

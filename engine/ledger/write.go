@@ -331,9 +331,8 @@ func (w *writer) count(n int)   { w.uint(uint64(max(n, 0))) }
 func (w *writer) float(f float32) {
 	w.one = binary.LittleEndian.AppendUint32(w.one, math.Float32bits(f))
 }
-func (w *writer) double(f float64) {
-	w.one = binary.LittleEndian.AppendUint64(w.one, math.Float64bits(f))
-}
+func (w *writer) double(f float64) { w.word(math.Float64bits(f)) }
+func (w *writer) word(v uint64)    { w.one = binary.LittleEndian.AppendUint64(w.one, v) }
 
 // time writes a moment; the zero one is 0.
 func (w *writer) time(t time.Time) {
