@@ -44,6 +44,8 @@ type Model struct {
 	Thinks bool
 	// ThinkingSwitch says that thinking can be switched on and off by a parameter of the provider's own.
 	ThinkingSwitch Known
+	// Adaptive says that it takes thinking that adapts, with an effort, in place of a budget of tokens (Anthropic).
+	Adaptive Known
 
 	// Ability is that of the model as it answers when no effort is asked for.
 	Ability Ability

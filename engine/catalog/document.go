@@ -69,6 +69,8 @@ type reasoningEntry struct {
 	On      Known    `yaml:"on"`
 	Toggle  Known    `yaml:"toggle"`
 	Field   string   `yaml:"field"`
+	// Adaptive: it takes thinking that adapts, with an effort, in place of a budget of tokens.
+	Adaptive Known `yaml:"adaptive"`
 }
 
 // benchmark is one published score in percent.

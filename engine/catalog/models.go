@@ -36,7 +36,7 @@ func (b *builder) models() {
 			ID: id, Maker: maker, Name: cmp.Or(e.Name, bare), Aliases: e.Aliases, Status: cmp.Or(e.Status, Active),
 			Replaced: e.ReplacedBy, Released: e.Released, Verified: e.Verified, Source: e.Source, Note: e.Note,
 			Context: e.Context, MaxInput: e.MaxInput, MaxOutput: e.MaxOutput, Caps: caps(&e),
-			DefaultEffort: e.Reasoning.Default, Thinks: e.Reasoning.On == Yes, ThinkingSwitch: e.Reasoning.Toggle,
+			DefaultEffort: e.Reasoning.Default, Thinks: e.Reasoning.On == Yes, ThinkingSwitch: e.Reasoning.Toggle, Adaptive: e.Reasoning.Adaptive,
 			Verbosity: orOne(e.Verbosity), CompletionTokens: e.CompletionTokens, Index: len(b.c.Models),
 		}
 		for _, name := range e.Reasoning.Efforts {

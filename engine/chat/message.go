@@ -34,7 +34,7 @@ func roleOf(name string) role {
 func (r *Request) readMessages(s *scan) *Error {
 	r.messages, r.estimate.messages = r.messages[:0], 0
 	f := &r.Facts
-	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes = 0, 0, 0, 0, 0, 0, 0, 0, 0
+	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes, f.Calls, f.Reasoned = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 	if s.peek() != '[' {
 		return s.want("messages", "an array")
 	}
@@ -82,8 +82,17 @@ func (r *Request) readMessage(s *scan) *Error {
 				return s.want("content", "a string, an array of parts or null")
 			}
 		case "tool_calls", "function_call":
+			called := s.peek() == '{' || s.peek() == '['
 			s.value()
+			if called {
+				r.Facts.Calls++
+			}
 			r.estimate.messages += textTokens(r.Body[from:s.i])
+		case "reasoning_content", "reasoning", "reasoning_details", "thinking_blocks", "extra_content":
+			if s.peek() != 'n' {
+				r.Facts.Reasoned++
+			}
+			s.value()
 		default:
 			s.value()
 		}

@@ -79,6 +79,8 @@ type Facts struct {
 	Continuation, Thanks bool
 	PromptTokens         int // estimate over the whole prompt, tool schemas and images included
 	TextBytes            int // bytes of all text parts, as they stand in Body
+	Calls                int // messages of the assistant that call tools
+	Reasoned             int // messages that bring reasoning back, or state that only its maker understands
 }
 
 // Fields are the optional routor_* request fields; a nil pointer or empty string was not sent. What the pointers point at
