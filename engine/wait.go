@@ -92,29 +92,35 @@ func (x *exchange) asked(c *Candidate) (n int, last *Attempt) {
 	return n, last
 }
 
-// sameAgain is the candidate of the last attempt, where it is best asked once more: with another of its provider's keys at
-// once, or after the short wait that the provider asked for, when nothing as good is left. nil = on down the chain.
+// sameAgain is a candidate that was asked and is best asked once more: the last one with another of its provider's keys at
+// once, or one that asked for a short wait, when nothing as good is left. nil = on down the chain.
 func (x *exchange) sameAgain() *Candidate {
 	if len(x.Attempts) == 0 || len(x.Attempts) >= x.e.Limits.Attempts {
 		return nil
 	}
-	last := &x.Attempts[len(x.Attempts)-1]
-	c, now := last.Candidate, time.Now()
-	if last.otherKeys {
-		if x.take(c, now, true) {
-			return c
+	now := time.Now()
+	if last := &x.Attempts[len(x.Attempts)-1]; last.otherKeys {
+		if x.take(last.Candidate, now, true) {
+			return last.Candidate
 		}
 		return nil
 	}
-	n, _ := x.asked(c)
-	short := last.RetryAfter > 0 && last.RetryAfter <= x.e.Limits.RetryInPlace
-	if !short || last.move != again || n > inPlace || x.isDead(c.Deployment.Provider) || x.asGood(c, now) || !x.affords(c, now) {
-		return nil
+	for i := range x.Attempts {
+		a := &x.Attempts[i]
+		c := a.Candidate
+		if a.RetryAfter <= 0 || a.RetryAfter > x.e.Limits.RetryInPlace || a.move != again || x.refusal != nil || x.isDead(c.Deployment.Provider) {
+			continue
+		}
+		at, ok := x.e.Monitor.readyAt(c.Deployment, now)
+		wait := at.Sub(now)
+		if n, _ := x.asked(c); n > inPlace || !ok || wait > x.e.Limits.RetryInPlace || x.asGood(c, now) || !x.affords(c, now) {
+			continue
+		}
+		if x.sleep(spread(wait)) && x.take(c, time.Now(), true) {
+			return c
+		}
 	}
-	if !x.sleep(spread(last.RetryAfter)) || !x.take(c, time.Now(), true) {
-		return nil
-	}
-	return c
+	return nil
 }
 
 // asGood is whether a candidate that was not asked yet is as good as c: another home of the same model, or in a routed
