@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"encoding/binary"
 	"sync"
 	"time"
@@ -196,72 +195,6 @@ func (rt *Routed) Release() {
 		rt.answer = nil
 	}
 	routeds.Put(rt)
-}
-
-// recheck is how often Watch looks at the accounts, and retry how often it validates those in trouble.
-const (
-	recheck = 15 * time.Second
-	retry   = time.Minute
-)
-
-// Watch validates every connection, then keeps an eye on them until ctx ends: what was validated without success is
-// validated again, and a key that was changed counts as unchecked. validated, if not nil, is told once after the first
-// round.
-func (e *Engine) Watch(ctx context.Context, validated func(map[string]providers.Account)) {
-	accounts := e.Validate(ctx)
-	if validated != nil {
-		validated(accounts)
-	}
-	tick := time.NewTicker(recheck)
-	defer tick.Stop()
-	last := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		again := time.Since(last) >= retry
-		if again {
-			last = time.Now()
-		}
-		for id, c := range e.connections {
-			if ctx.Err() != nil {
-				return
-			}
-			a := c.Account()
-			if again && !a.State.Usable() && a.State != providers.NotConfigured || a.State == providers.Unchecked && a.CheckedAt.IsZero() {
-				a = c.Validate(ctx)
-			}
-			e.observe(id, a)
-		}
-	}
-}
-
-// Validate validates every connection at once, without spending tokens.
-func (e *Engine) Validate(ctx context.Context) map[string]providers.Account {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	out := map[string]providers.Account{}
-	for id, c := range e.connections {
-		all.Go(func() {
-			a := c.Validate(ctx)
-			e.observe(id, a)
-			mu.Lock()
-			out[id] = a
-			mu.Unlock()
-		})
-	}
-	all.Wait()
-	return out
-}
-
-// observe takes over what is known of an account. One that is down or limited for an unknown time is looked at again soon.
-func (e *Engine) observe(id string, a providers.Account) {
-	if a.Until.IsZero() && (a.State == providers.Down || a.State == providers.Limited) {
-		a.Until = time.Now().Add(retry + recheck)
-	}
-	e.Monitor.Account(id, a)
 }
 
 // Accounts are the provider accounts as they are known now, for /readyz and the admin API.

@@ -96,28 +96,31 @@ func (h *Health) outlasts(o *Health) bool {
 	return o.State == "" || o.State.Usable() || h.Until.IsZero() || !o.Until.IsZero() && h.Until.After(o.Until)
 }
 
-// Account takes what validation found out about a provider's account.
+// Account takes what is known of a provider's account, from validation or from its calls. What is older than what is known
+// here changes nothing.
 func (m *Monitor) Account(provider string, a providers.Account) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.host(provider)
-	if p.learned && a.State.Usable() && a.CheckedAt.Before(p.account.Since) {
-		return // older than what the fleet knows
-	}
-	if a.State.Usable() && p.account.State.Usable() || a.State.Usable() && p.account.State == "" {
+	if a.State.Usable() {
+		if p.sick.Load() && !a.CheckedAt.Before(p.account.Since) {
+			p.note(Health{}, false)
+			m.version.Add(1)
+		}
+		if t := p.trouble.Load(); t != nil && a.State == providers.Healthy && a.CheckedAt.After(t.at) { // it can be reached again
+			p.clear()
+			m.version.Add(1)
+		}
 		return
 	}
 	h := Health{State: a.State, Until: a.Until, Since: a.Since, Why: sickness[a.State]}
 	if a.KeyLast4 != "" && (a.State == providers.KeyRejected || a.State == providers.OutOfCredit) {
 		h.Why += " (key …" + a.KeyLast4 + ")"
 	}
-	if p.account == h {
+	if p.account == h || p.learned && p.account.outlasts(&h) {
 		return
 	}
 	p.note(h, false)
-	if a.State.Usable() && p.trouble.Load() != nil { // it can be reached again
-		p.clear()
-	}
 	m.version.Add(1)
 }
 
