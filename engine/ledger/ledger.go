@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -35,6 +36,8 @@ type Options struct {
 	Sync bool
 	// ReadOnly opens the ledger for questions alone.
 	ReadOnly bool
+	// Redactor blackens what is kept of prompts' words; nil = the built-in rules alone.
+	Redactor *Redactor
 	// Metrics is where the ledger's are registered; nil = nowhere.
 	Metrics *metrics.Set
 	// Log gets what an operator should know; nil = nobody.
@@ -56,6 +59,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	changed *sync.Cond // of what follows
 	stream  jetstream.Stream
+	secret  []byte // of prompts' hashes; nil = the state has not told it yet
 	index   index
 	rollups *Rollups
 	pending map[BlockID]*sealedBlock // published, but not come back from the stream
@@ -87,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
+	}
+	if o.Redactor == nil {
+		o.Redactor = &Redactor{rules: builtin}
 	}
 	l := &Ledger{
 		options: o, outbox: make(chan *sealedBlock, 1<<14), flushes: make(chan chan struct{}),
@@ -134,9 +141,13 @@ func (l *Ledger) attach(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
+	secret, err := l.agreeOnSecret(ctx)
+	if err != nil {
+		return fmt.Errorf("ledger: agree on the secret of prompts' hashes: %w", err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stream = s
+	l.stream, l.secret = s, secret
 	info := s.CachedInfo()
 	if made := info.Created.UTC(); !made.Equal(l.origin) || info.State.LastSeq < l.applied {
 		if l.applied > 0 {
@@ -148,6 +159,28 @@ func (l *Ledger) attach(ctx context.Context) error {
 	l.caught = l.applied >= info.State.LastSeq
 	l.changed.Broadcast()
 	return nil
+}
+
+// agreeOnSecret is the secret under which prompts are hashed: all replicas have one, and it is never shown.
+func (l *Ledger) agreeOnSecret(ctx context.Context) ([]byte, error) {
+	kv, err := l.options.Store.KV(ctx, store.KVConfig{Name: "secrets", Description: "what replicas must know alike"})
+	if err != nil {
+		return nil, err
+	}
+	const name = "ledger.hmac"
+	fresh := make([]byte, 32)
+	rand.Read(fresh)
+	if _, err = kv.Create(ctx, name, fresh); err == nil {
+		return fresh, nil
+	}
+	if !errors.Is(err, jetstream.ErrKeyExists) {
+		return nil, err
+	}
+	kept, err := kv.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return kept.Value(), nil
 }
 
 // Put takes a record over, without ever waiting: what there is no room for is dropped, and counted.

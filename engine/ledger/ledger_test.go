@@ -119,7 +119,9 @@ func TestFilters(t *testing.T) {
 	defer closing(t, l)
 	all := put(t, l, newSampler(2, noon, time.Second), 900, func(i int, r *Record) {
 		if i == 400 {
-			r.Prompt.Text, r.Prompt.Keep = "How do I season a cast-iron PAN?", KeepText
+			const words = "How do I season a cast-iron PAN?"
+			r.KeepPrompt(KeepText, words, "", "")
+			r.Prompt.Text = words
 		}
 		if i%100 == 7 {
 			r.Status, r.Outcome, r.Model, r.Provider = 503, "no_healthy_model", "", ""

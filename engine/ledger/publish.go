@@ -70,7 +70,13 @@ func (l *Ledger) seal(ctx context.Context, p *packer, records []*Record) (taken 
 	b := &sealedBlock{delta: delta{}}
 	p.begin()
 	freed := int64(0)
+	if p.keyed == nil {
+		l.mu.Lock()
+		p.keyed = newKeyed(l.secret)
+		l.mu.Unlock()
+	}
 	for _, r := range records {
+		r.settle(l.options.Redactor, p.keyed)
 		full := p.add(r)
 		b.delta.add(r)
 		freed += r.size()

@@ -32,9 +32,9 @@ func (r *reader) open(raw []byte) error {
 	}
 	r.health = make([]*Health, r.length(1))
 	for i := range r.health {
-		h := &Health{Deployments: make([]DeploymentHealth, r.length(4))}
+		h := &Health{Deployments: make([]DeploymentHealth, r.length(6))}
 		for k := range h.Deployments {
-			h.Deployments[k] = DeploymentHealth{r.string(), r.string(), r.time(), float64(r.int()) / 1e6}
+			h.Deployments[k] = DeploymentHealth{r.string(), r.string(), r.time(), r.time(), r.string(), float64(r.int()) / 1e6}
 		}
 		r.health[i] = h
 	}
@@ -143,12 +143,17 @@ func (r *reader) facts(f *Facts) {
 func (r *reader) class(c *Class) {
 	c.Module, c.Fallback, c.Domain = r.string(), r.string(), r.string()
 	c.Difficulty, c.Confidence, c.Completion = r.float(), r.float(), r.float()
+	c.Category = r.shares(c.Category)
 	for range r.length(2) {
-		c.Category = append(c.Category, Share{r.string(), r.share()})
+		c.Heads = append(c.Heads, Head{r.string(), r.shares(nil)})
 	}
-	for range r.length(3) {
-		c.Heads = append(c.Heads, Head{r.string(), r.string(), r.share()})
+}
+
+func (r *reader) shares(into []Share) []Share {
+	for range r.length(2) {
+		into = append(into, Share{r.string(), r.share()})
 	}
+	return into
 }
 
 func (r *reader) share() float32 { return float32(min(r.uint(), wholeShare)) / wholeShare }
@@ -165,6 +170,7 @@ func (r *reader) world(w *World) {
 	if c.Model != "" {
 		c.Floor, c.Cached, c.Turns = r.double(), r.count(), r.count()
 	}
+	w.Patience = Micros(r.int())
 	for range r.length(2) {
 		w.Left = append(w.Left, Budget{r.string(), Money(r.int())})
 	}

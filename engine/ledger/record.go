@@ -61,6 +61,7 @@ type room struct {
 	facts    Facts
 	class    Class
 	decision Decision
+	staged   staged
 }
 
 // Money is an amount in nano-dollars (1e-9 USD).
@@ -155,25 +156,25 @@ type Share struct {
 	P     float32 `json:"p"`
 }
 
-// Head is the most probable label of one of a module's own heads.
+// Head is the answer of one of a module's own heads.
 type Head struct {
-	Name  string  `json:"name"`
-	Label string  `json:"label"`
-	P     float32 `json:"p"`
+	Name   string  `json:"name"`
+	Labels []Share `json:"labels"`
 }
 
 // World is what else the decision looked at.
 type World struct {
 	Seed         uint64       `json:"seed,string,omitempty"` // of split
 	Conversation Conversation `json:"conversation,omitzero"`
-	Health       *Health      `json:"health,omitempty"` // nil = nothing was known to be wrong
+	Health       *Health      `json:"health,omitempty"`      // nil = nothing was known to be wrong
+	Patience     Micros       `json:"patience_us,omitempty"` // how long it could wait for what cools down
 	// Left are the budgets that bounded the request, as they stood.
 	Left []Budget `json:"left,omitempty"`
 }
 
 // IsZero is whether there was nothing to look at.
 func (w World) IsZero() bool {
-	return w.Seed == 0 && w.Conversation == Conversation{} && w.Health == nil && len(w.Left) == 0
+	return w.Seed == 0 && w.Conversation == Conversation{} && w.Health == nil && w.Patience == 0 && len(w.Left) == 0
 }
 
 // Budget is what was left of one.
@@ -200,7 +201,9 @@ type Health struct {
 type DeploymentHealth struct {
 	Deployment string    `json:"deployment"`
 	State      string    `json:"state,omitempty"`
+	Since      time.Time `json:"since,omitzero"`
 	Until      time.Time `json:"until,omitzero"`
+	Why        string    `json:"why,omitempty"`
 	FirstToken float64   `json:"first_token,omitempty"` // seconds, smoothed
 }
 
@@ -329,6 +332,7 @@ func (r *Record) reset() {
 	attempts, left, tags, also := r.Attempts[:0], r.World.Left[:0], r.Who.Tags[:0], r.Who.Also[:0]
 	clear(attempts[:cap(attempts)])
 	keep := r.pooled
+	keep.staged.reset()
 	if r.Facts != nil {
 		keep.facts = *r.Facts
 	}
@@ -376,7 +380,8 @@ func (d *Decision) Fall(by, why string) {
 
 // size is about how many bytes a record takes while it waits.
 func (r *Record) size() int64 {
-	return 1500 + int64(len(r.Prompt.Text)+len(r.Prompt.System)+len(r.Prompt.Context))
+	s := &r.pooled.staged
+	return 1500 + int64(len(s.text)+len(s.system)+len(s.context))
 }
 
 // SavingsPct is 100·(1 − cost / cost at the baseline); known is false where either is unknown.
@@ -407,6 +412,9 @@ func (r *Record) Cloned() *Record {
 	if r.Class != nil {
 		f := *r.Class
 		f.Category, f.Heads = append([]Share(nil), f.Category...), append([]Head(nil), f.Heads...)
+		for i := range f.Heads {
+			f.Heads[i].Labels = append([]Share(nil), f.Heads[i].Labels...)
+		}
 		c.Class = &f
 	}
 	if r.Decision != nil {

@@ -160,16 +160,19 @@ func (w *writer) class(c *Class) {
 	w.float(c.Difficulty)
 	w.float(c.Confidence)
 	w.float(c.Completion)
-	w.count(len(c.Category))
-	for _, s := range c.Category {
+	w.shares(c.Category)
+	w.count(len(c.Heads))
+	for i := range c.Heads {
+		w.string(c.Heads[i].Name)
+		w.shares(c.Heads[i].Labels)
+	}
+}
+
+func (w *writer) shares(list []Share) {
+	w.count(len(list))
+	for _, s := range list {
 		w.string(s.Label)
 		w.uint(share(s.P))
-	}
-	w.count(len(c.Heads))
-	for _, h := range c.Heads {
-		w.string(h.Name)
-		w.string(h.Label)
-		w.uint(share(h.P))
 	}
 }
 
@@ -193,6 +196,7 @@ func (w *writer) world(x *World) {
 		w.count(c.Cached)
 		w.count(c.Turns)
 	}
+	w.int(int64(x.Patience))
 	w.count(len(x.Left))
 	for _, b := range x.Left {
 		w.string(b.Name)
@@ -297,6 +301,7 @@ func (w *writer) table(b []byte) []byte {
 		for i := range h.Deployments {
 			w.intern(h.Deployments[i].Deployment)
 			w.intern(h.Deployments[i].State)
+			w.intern(h.Deployments[i].Why)
 		}
 	}
 	w.count(len(w.names))
@@ -310,7 +315,9 @@ func (w *writer) table(b []byte) []byte {
 			d := &h.Deployments[i]
 			w.string(d.Deployment)
 			w.string(d.State)
+			w.time(d.Since)
 			w.time(d.Until)
+			w.string(d.Why)
 			w.int(int64(d.FirstToken * 1e6))
 		}
 	}
