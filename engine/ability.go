@@ -11,12 +11,12 @@ import (
 
 // The item response model of expected quality, one shape for every model (docs/abilities.md):
 //
-//	quality(m) = sigmoid( logit( Σ_c p(c)·μ[m][c] ) − κ·( g(difficulty) − ḡ ) )
+//	quality(m) = sigmoid( logit( Σ_c p(c)·μ[m][c] ) + Σ_d p(d)·δ[m][d] − κ·( g(difficulty) − ḡ ) )
 //
 // with the inner value clamped to [abilityMin, abilityMax]. It is a one-parameter logistic model (Rasch 1960) over a
 // mixture of tasks: μ is what a model gets right at a difficulty of ḡ, and difficulty moves all models by the same number
 // of logits. κ and ḡ are those at which the catalog states its abilities, the same for every category; g is the identity,
-// because difficulty is already the scale of the tiers.
+// because difficulty is already the scale of the tiers. δ is what a domain adds to a model's logits, where it is stated.
 const (
 	abilityMin, abilityMax = 0.01, 0.99
 
@@ -83,6 +83,7 @@ func (m *mixture) of(r *classifiers.Result) (p []float32, usual float64) {
 type skill struct {
 	by      [label.NumCategories]float32
 	labels  []float32 // by the mixture's labels; nil = categories
+	domain  []float32 // what a domain adds in logits; nil = nothing is stated of domains
 	tokens  []float32 // expected completion tokens by label; nil = the classifier's estimate
 	guessed bool      // nothing public is known
 }
@@ -98,6 +99,16 @@ func skillOf(m *catalog.Model, a *catalog.Ability, mix *mixture) skill {
 			v = overall
 		}
 		s.by[c] = float32(v)
+	}
+	for d := range label.Domains {
+		v, ok := a.Labels["domain."+label.Domains[d]]
+		if !ok {
+			continue
+		}
+		if s.domain == nil {
+			s.domain = make([]float32, label.NumDomains)
+		}
+		s.domain[d] = float32(logit(v) - logit(overall))
 	}
 	tokens := len(m.CompletionTokens) > 0
 	for _, l := range mix.labels {
@@ -117,14 +128,22 @@ func skillOf(m *catalog.Model, a *catalog.Ability, mix *mixture) skill {
 	return s
 }
 
-// quality is the expected quality, 0..1, of a model with this skill on a request with category probabilities p (sum 1)
-// that divides its odds by factor. With odds in the place of logits the model needs neither logarithm nor exponential.
-func (s *skill) quality(p *[label.NumCategories]float32, factor float64) float64 {
+// quality is the expected quality, 0..1, of a model with this skill on a request so classified that divides its odds by
+// factor. With odds in the place of logits the model needs neither logarithm nor exponential, unless domains are stated.
+func (s *skill) quality(r *classifiers.Result, factor float64) float64 {
 	var mix float32
-	for c := range p {
-		mix += p[c] * s.by[c]
+	for c, p := range r.Category {
+		mix += p * s.by[c]
+	}
+	if s.domain != nil {
+		factor *= math.Exp(-float64(dot(r.Domain[:], s.domain)))
 	}
 	return dampened(mix, factor)
+}
+
+func logit(p float64) float64 {
+	p = min(max(p, abilityMin), abilityMax)
+	return math.Log(p / (1 - p))
 }
 
 // qualityOf is the same for probabilities of the mixture's labels.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/label"
 )
 
 // Where a catalog states abilities by the labels of a classifier's own head, those labels are what quality is mixed over.
@@ -54,5 +55,24 @@ models:
 	}
 	if m := mixtureOf(c, heads[:2]); m.head != "" {
 		t.Errorf("mixture over %q", m.head)
+	}
+}
+
+// A domain that is stated moves the odds; the others leave them alone.
+func TestQualityByDomain(t *testing.T) {
+	t.Parallel()
+	c, err := catalog.Builtin().Overlay("domains", []byte("models:\n  openai/gpt-5.5:\n    ability: {overall: 0.5, domain.physics: 0.8}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := c.Find("openai/gpt-5.5")
+	s := skillOf(m, &m.Ability, &mixture{})
+	r := &classifiers.Result{}
+	r.Category[label.Reasoning] = 1
+	for domain, want := range map[label.Domain]float64{label.Physics: .8, label.Law: .5} {
+		r.Domain = [label.NumDomains]float32{domain: 1}
+		if got := s.quality(r, 1); math.Abs(got-want) > 1e-5 {
+			t.Errorf("%s: quality %v, want %v", domain, got, want)
+		}
 	}
 }

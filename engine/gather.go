@@ -54,7 +54,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		skill := &o.skills[c.effort+1]
 		tokens := d.Completion
 		if c.Guessed = skill.guessed; labels == nil {
-			c.Quality = skill.quality(&d.Class.Category, factor)
+			c.Quality = skill.quality(&d.Class, factor)
 		} else if c.Quality = skill.qualityOf(labels, factor); skill.tokens != nil {
 			tokens = int(dot(labels, skill.tokens))
 		}

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/routor/routor/engine/chat"
 )
 
 // The files of the folder that are read.
@@ -25,16 +27,17 @@ const (
 
 // Prompt is a benchmark's prompt.
 type Prompt struct {
-	ID           string  `json:"id"`
-	Benchmark    string  `json:"benchmark"`
-	Text         string  `json:"text"`
-	Subset       string  `json:"subset"`
-	Domain       string  `json:"domain"`
-	Group        string  `json:"group"`
-	Split        string  `json:"split"` // train, dev, test
-	Tokens       float64 `json:"tok_in"`
-	Tools        int     `json:"-"`
-	Contaminated bool    `json:"contaminated"`
+	ID        string  `json:"id"`
+	Benchmark string  `json:"benchmark"`
+	Text      string  `json:"text"`
+	Subset    string  `json:"subset"`
+	Domain    string  `json:"domain"`
+	Group     string  `json:"group"`
+	Split     string  `json:"split"` // train, dev, test
+	Tokens    float64 `json:"tok_in"`
+	// Tools are those that the prompt offers, or how many.
+	Tools        chat.Tools `json:"tools"`
+	Contaminated bool       `json:"contaminated"`
 }
 
 // Task is what a prompt's benchmark calls its kind: subset, else domain, else the benchmark itself.

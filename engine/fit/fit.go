@@ -8,14 +8,18 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/routor/routor/engine/label"
 )
 
 // Row is a request with the scores of answers to it.
 type Row struct {
 	// P is the probability of each label, sum 1: of the classifier, or 1 for the label that is known.
 	P []float32
-	// Difficulty is the classifier's, 0..1.
-	Difficulty float64
+	// Domain is the probability of each domain, sum 1; nil = domains are not fitted.
+	Domain []float32
+	// Difficulty is the classifier's, 0..1, and Estimate its completion tokens for an average model; 0 = it does not say.
+	Difficulty, Estimate float64
 	// Scores (0..1) and Tokens (completion tokens, reasoning included) are by model; NaN = unknown.
 	Scores, Tokens []float64
 }
@@ -45,6 +49,10 @@ type Fit struct {
 	// Reference is the mean difficulty, Difficulty that of each label, and Slope how many logits a unit beyond it costs.
 	Reference, Slope float64
 	Difficulty       []float64
+	// Domain is what a domain adds to a model's logits, by model, then domain of package label; nil = not fitted.
+	Domain [][]float64
+	// Verbosity is a model's completion tokens for each that the classifier estimates; 0 = too few are known.
+	Verbosity []float64
 	// LogLoss is the mean logarithmic loss of the answers under the fit, Before that of each model's mean alone.
 	LogLoss, Before float64
 }
@@ -73,6 +81,12 @@ func Abilities(rows []Row, o Options) (*Fit, error) {
 		f.Tokens = append(f.Tokens, f.tokens(rows, m))
 	}
 	f.slope(rows)
+	for m := range o.Models {
+		f.Verbosity = append(f.Verbosity, verbosity(rows, m))
+	}
+	if o.Head == "" && len(rows) > 0 && rows[0].Domain != nil {
+		f.domains(rows)
+	}
 	return f, nil
 }
 
@@ -158,6 +172,50 @@ func (f *Fit) tokens(rows []Row, m int) []float64 {
 	return f.byLabel(rows, sum/n, of)
 }
 
+// verbosity is the ratio of the tokens told to those estimated.
+func verbosity(rows []Row, m int) float64 {
+	told, estimated, n := 0., 0., 0
+	for i := range rows {
+		if r := &rows[i]; m < len(r.Tokens) && r.Tokens[m] > 0 && r.Estimate > 0 {
+			told, estimated, n = told+r.Tokens[m], estimated+r.Estimate, n+1
+		}
+	}
+	if n < leastTokens {
+		return 0
+	}
+	return told / estimated
+}
+
+// domains are by how much the answers in a domain differ, in logits, from what category and difficulty let expect, shrunk
+// like everything else.
+func (f *Fit) domains(rows []Row) {
+	var all [][]float64
+	for m := range f.Models {
+		score, expected, weight := make([]float64, len(rows[0].Domain)), make([]float64, len(rows[0].Domain)), make([]float64, len(rows[0].Domain))
+		for i := range rows {
+			s := rows[i].Scores[m]
+			if math.IsNaN(s) {
+				continue
+			}
+			q := f.Expected(&rows[i], m)
+			for d, p := range rows[i].Domain {
+				score[d] += float64(p) * s
+				expected[d] += float64(p) * q
+				weight[d] += float64(p)
+			}
+		}
+		shift := make([]float64, len(weight))
+		for d, w := range weight {
+			if w > 0 {
+				mean := expected[d] / w
+				shift[d] = logit((score[d]+f.Pseudo*mean)/(w+f.Pseudo)) - logit(mean)
+			}
+		}
+		all = append(all, shift)
+	}
+	f.Domain = all
+}
+
 // Expected is a model's quality on a row under the fit.
 func (f *Fit) Expected(r *Row, m int) float64 {
 	mix, usual := 0., 0.
@@ -165,7 +223,16 @@ func (f *Fit) Expected(r *Row, m int) float64 {
 		mix += float64(p) * f.Ability[m][l]
 		usual += float64(p) * f.Difficulty[l]
 	}
-	return sigmoid(logit(mix) - f.Slope*(r.Difficulty-usual))
+	if f.Head == "" { // a catalog states one difficulty for all categories
+		usual = f.Reference
+	}
+	x := logit(mix) - f.Slope*(r.Difficulty-usual)
+	if f.Domain != nil {
+		for d, p := range r.Domain {
+			x += float64(p) * f.Domain[m][d]
+		}
+	}
+	return sigmoid(x)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -254,6 +321,14 @@ func (f *Fit) YAML() []byte {
 		fmt.Fprintf(&b, "  %s: # %d answers\n    ability:\n      overall: %s\n", strconv.Quote(f.Models[m]), f.Answers[m], figure(f.Overall[m]))
 		for l, name := range f.Labels {
 			fmt.Fprintf(&b, "      %s: %s\n", key(name), figure(f.Ability[m][l]))
+		}
+		if f.Domain != nil {
+			for d, name := range label.Domains {
+				fmt.Fprintf(&b, "      domain.%s: %s\n", name, figure(sigmoid(logit(f.Overall[m])+f.Domain[m][d])))
+			}
+		}
+		if f.Verbosity[m] > 0 {
+			fmt.Fprintf(&b, "    verbosity: %s\n", figure(f.Verbosity[m]))
 		}
 		if f.Tokens[m] != nil && f.Head != "" {
 			b.WriteString("    completion_tokens:\n")

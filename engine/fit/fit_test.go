@@ -95,3 +95,29 @@ func TestFitSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("a row of the wrong shape: %v", err)
 	}
 }
+
+func TestDomainsAreWhatCategoriesLeaveOpen(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	rows := make([]Row, 10_000)
+	for i := range rows {
+		r := Row{P: []float32{1}, Domain: make([]float32, 14), Difficulty: .4, Estimate: 50, Scores: []float64{0}, Tokens: []float64{100}}
+		r.Domain[i%2] = 1
+		if rnd.Float64() < []float64{.9, .5}[i%2] {
+			r.Scores[0] = 1
+		}
+		rows[i] = r
+	}
+	f, err := Abilities(rows, Options{Models: []string{"acme/a"}, Labels: []string{"math"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d, want := range []float64{.9, .5} {
+		if got := f.Expected(&rows[d], 0); math.Abs(got-want) > .02 {
+			t.Errorf("domain %d: expected %v, want %v", d, got, want)
+		}
+	}
+	if f.Verbosity[0] != 2 {
+		t.Errorf("verbosity %v, want 2", f.Verbosity[0])
+	}
+}
