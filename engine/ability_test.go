@@ -71,7 +71,8 @@ func TestQualityByDomain(t *testing.T) {
 	r.Category[label.Reasoning] = 1
 	for name, want := range map[string]float64{"physics": .8, "law": .5} {
 		domain, _ := label.ParseDomain(name)
-		r.Domain = [label.NumDomains]float32{domain: 1}
+		r.Domain = [label.NumDomains]float32{}
+		r.Domain[domain] = 1
 		if got := s.quality(r, 1); math.Abs(got-want) > 1e-5 {
 			t.Errorf("%s: quality %v, want %v", name, got, want)
 		}
