@@ -27,7 +27,7 @@ type Edit struct {
 	Edits []Edit // of Within
 }
 
-// maxEdits is how many edits one call may make.
+// maxEdits is how many edits are made in one pass.
 const maxEdits = 64
 
 // Members is where the members of a JSON object lie. It is a view of the object's bytes, and costs no memory of its own
@@ -153,11 +153,11 @@ func EditMembers(dst, object []byte, edits ...Edit) []byte {
 
 // Append is EditMembers for an object that was indexed.
 func (m *Members) Append(dst, object []byte, edits []Edit) []byte {
-	if len(edits) > maxEdits {
-		panic("BUG: more than 64 edits of one object")
-	}
 	if !m.ok {
 		return append(dst, object...)
+	}
+	if len(edits) > maxEdits {
+		return EditMembers(dst, m.Append(nil, object, edits[:maxEdits]), edits[maxEdits:]...)
 	}
 	var met uint64 // the edits that found their member
 	at, kept := 0, false

@@ -34,7 +34,7 @@ func roleOf(name string) role {
 func (r *Request) readMessages(s *scan) *Error {
 	r.messages, r.estimate.messages = r.messages[:0], 0
 	f := &r.Facts
-	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes, f.Calls, f.Reasoned = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes, f.Calls, f.Reasoned, f.Developer = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 	if s.peek() != '[' {
 		return s.want("messages", "an array")
 	}
@@ -101,8 +101,11 @@ func (r *Request) readMessage(s *scan) *Error {
 		return &Error{Path: "role", Offset: at, Message: "missing: say system, developer, user, assistant or tool"}
 	}
 	m.role = roleOf(name)
-	if m.role == roleUser {
+	switch {
+	case m.role == roleUser:
 		r.Facts.Turns++
+	case name == "developer":
+		r.Facts.Developer++
 	}
 	r.messages = append(r.messages, m)
 	r.estimate.messages += messageTokens

@@ -59,7 +59,7 @@ func TestReadKnowsTheRequest(t *testing.T) {
 		Facts: Facts{
 			Turns: 2, Messages: 9, Tools: 2, HostedTools: 1, ToolNames: []string{"lookup", "web_search", "run"}, ForcedTool: true,
 			Images: 2, Files: 1, Audio: 2, Video: 1, ImageURLs: 1, Unknown: 1, AudioOut: true, Logprobs: true, EndsInTool: true,
-			TextBytes: r.Facts.TextBytes, Calls: 2, PromptTokens: r.Facts.PromptTokens,
+			TextBytes: r.Facts.TextBytes, Calls: 2, Developer: r.Facts.Developer, PromptTokens: r.Facts.PromptTokens,
 		},
 		Text:   "And in these, 中😀?\nCompare.",
 		System: "Be \"brief\".\nNo lists.", Context: "What is in\nthe picture?\nA cat.", FirstUser: `What is in\nthe picture?`,

@@ -80,6 +80,7 @@ type Facts struct {
 	PromptTokens         int // estimate over the whole prompt, tool schemas and images included
 	TextBytes            int // bytes of all text parts, as they stand in Body
 	Calls                int // messages of the assistant that call tools
+	Developer            int // messages of the developer's, a role that not every provider knows
 	Reasoned             int // messages that bring reasoning back, or state that only its maker understands
 }
 

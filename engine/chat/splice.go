@@ -5,7 +5,7 @@ type Upstream struct {
 	Model        string // the name that the provider knows the model by
 	IncludeUsage bool   // force stream_options.include_usage on; only for streams, providers refuse it elsewhere
 	Effort       string // reasoning_effort; "" = as the client sent it
-	Edits        []Edit // made after all these; at most 50
+	Edits        []Edit // made after all these
 }
 
 // ownPrefix begins the names of the fields that no provider sees.
