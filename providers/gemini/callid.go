@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// callIDs makes ids for the calls of one answer, other ones in every answer: letters, digits, "_" and "-", at most 64.
+// callIDs makes ids for the calls of one answer, other ones in every answer: letters, digits, "_" and "-", at most 40.
 type callIDs struct {
 	response string // the answer's own id, as far as its characters will do
 	made     int
@@ -23,7 +23,7 @@ func (c *callIDs) next() string {
 			}
 			return -1
 		}, c.response)
-		c.response = c.response[:min(len(c.response), 40)]
+		c.response = c.response[:min(len(c.response), 26)]
 	}
 	c.made++
 	return madeUp + c.response + "_" + strconv.Itoa(c.made)

@@ -46,8 +46,10 @@ func inspect(data []byte, c *chat.Chunk) {
 	if whole.counts.known {
 		c.Usage = whole.counts.usage()
 	}
+	c.Choices = 1 // a chunk that says how a prompt was blocked, or what was used, has none of its own
 	list, ok := open(whole.candidates, '[')
-	for ok && list.more() {
+	for i := 1; ok && list.more(); i++ {
+		c.Choices = i
 		var cand candidate
 		if !cand.read(list.value()) {
 			c.Invalid = true

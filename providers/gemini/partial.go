@@ -3,6 +3,8 @@ package gemini
 import (
 	"strconv"
 	"strings"
+
+	"github.com/routor/routor/engine/chat"
 )
 
 // partial puts a function's arguments together from the pieces of a streamed call (partialArgs): each has the JSON path of a
@@ -146,7 +148,7 @@ func (v *value) append(dst []byte) []byte {
 	case '{':
 		dst = append(dst, '{')
 		for _, m := range v.members {
-			dst = append(quote(comma(dst), m.name), ':')
+			dst = append(chat.AppendQuoted(comma(dst), m.name), ':')
 			dst = m.v.append(dst)
 		}
 		return append(dst, '}')
@@ -157,7 +159,7 @@ func (v *value) append(dst []byte) []byte {
 		}
 		return append(dst, ']')
 	case '"':
-		return quote(dst, string(v.said))
+		return chat.AppendQuoted(dst, string(v.said))
 	case 'v':
 		return append(dst, v.said...)
 	}

@@ -1,16 +1,12 @@
 package gemini
 
-import (
-	"encoding/json"
-
-	"github.com/routor/routor/engine/chat"
-)
+import "github.com/routor/routor/engine/chat"
 
 // ReadReply reads a whole answer. A prompt that Google blocked is an answer with nothing in it that a filter ended. The
 // error is for what is no answer: an error, or a candidate that ended in a malformed call.
 func (codec) ReadReply(body []byte, r *chat.Reply) error {
-	if !json.Valid(body) {
-		return &chat.Error{Message: "invalid JSON"}
+	if err := chat.Check(body); err != nil {
+		return err
 	}
 	var g chat.Gather
 	var d decoder

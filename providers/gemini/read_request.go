@@ -1,7 +1,6 @@
 package gemini
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,8 +11,8 @@ import (
 // ReadRequest reads a request's body. The model is read where the body names it; else it, and whether the answer is to be
 // streamed, are the path's to say.
 func (codec) ReadRequest(body []byte, c *chat.Conversation) error {
-	if !json.Valid(body) {
-		return &chat.Error{Message: "invalid JSON"}
+	if err := chat.Check(body); err != nil {
+		return err
 	}
 	top, ok := open(body, '{')
 	if !ok {

@@ -2,10 +2,8 @@ package gemini
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/routor/routor/engine/chat"
 )
@@ -117,14 +115,7 @@ func (c *cursor) string() {
 
 // text is what a JSON string says; "" for what is none.
 func text(raw []byte) string {
-	if len(raw) < 2 || raw[0] != '"' {
-		return ""
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1])
-	}
-	var s string
-	_ = json.Unmarshal(raw, &s)
+	s, _ := chat.Unquote(raw)
 	return s
 }
 
@@ -214,35 +205,8 @@ func comma(dst []byte) []byte {
 	return dst
 }
 
-// quote appends s as a JSON string. What is no UTF-8 becomes U+FFFD.
-func quote(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	return append(append(dst, s[from:]...), '"')
-}
-
 // putText, putInteger and putRaw append a member.
-func putText(dst []byte, name, value string) []byte { return quote(key(dst, name), value) }
+func putText(dst []byte, name, value string) []byte { return chat.AppendQuoted(key(dst, name), value) }
 
 func putInteger(dst []byte, name string, value int64) []byte {
 	return strconv.AppendInt(key(dst, name), value, 10)

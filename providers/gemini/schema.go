@@ -76,7 +76,7 @@ func appendFromSchema(dst, raw []byte, depth int) []byte {
 	}
 	switch {
 	case kind != "" && nullable:
-		dst = append(quote(append(key(dst, "type"), '['), kind), `,"null"]`...)
+		dst = append(chat.AppendQuoted(append(key(dst, "type"), '['), kind), `,"null"]`...)
 	case kind != "":
 		dst = putText(dst, "type", kind)
 	}

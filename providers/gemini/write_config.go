@@ -48,11 +48,11 @@ func (w *requestWriter) config(dst []byte) []byte {
 	if stops := s.Stop; stops != nil {
 		if len(stops) > mostStops && !w.own {
 			stops = stops[:mostStops]
-			w.drop(w.spelt("stop", "stop_sequences"))
+			w.drop("stop")
 		}
 		b = append(key(b, "stopSequences"), '[')
 		for _, stop := range stops {
-			b = quote(comma(b), stop)
+			b = chat.AppendQuoted(comma(b), stop)
 		}
 		b = append(b, ']')
 	}
@@ -82,7 +82,7 @@ func (w *requestWriter) modalities(b []byte) []byte {
 	}
 	b = append(key(b, "responseModalities"), '[')
 	for _, m := range list {
-		b = quote(comma(b), strings.ToUpper(m))
+		b = chat.AppendQuoted(comma(b), strings.ToUpper(m))
 	}
 	return append(b, ']')
 }
@@ -129,7 +129,7 @@ func (w *requestWriter) thinking(b []byte) []byte {
 	off := s.Effort == "none" || s.Effort == "" && t.Mode == "disabled"
 	if !w.t.Thinks {
 		if !off && (s.Effort != "" || t.Mode != "") {
-			w.drop(w.spelt("reasoning_effort", "thinking"))
+			w.drop("reasoning_effort")
 		}
 		return b
 	}
@@ -238,7 +238,7 @@ func (w *requestWriter) unsaid() {
 		{s.PromptCacheKey != "", "prompt_cache_key"},
 		{s.PromptCacheRetention != "", "prompt_cache_retention"},
 		{s.SafetyIdentifier != "", "safety_identifier"},
-		{s.User != "", w.spelt("user", "metadata")},
+		{s.User != "", "user"},
 		{!nothing(s.Metadata), "metadata"},
 		{s.Store != nil && *s.Store, "store"},
 		{!nothing(s.Audio), "audio"},

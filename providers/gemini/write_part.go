@@ -66,7 +66,7 @@ func (w *requestWriter) signature(s *chat.State) string {
 // call writes a function call. first is whether it is the first of its step, which has to have a signature.
 func (w *requestWriter) call(dst []byte, p *chat.Part, first bool) []byte {
 	dst = append(key(append(comma(dst), '{'), "functionCall"), '{')
-	dst = putText(dst, "name", p.Call.Name)
+	dst = putText(dst, "name", chat.FullName(p.Call.Namespace, p.Call.Name))
 	if id := p.Call.ID; id != "" && !strings.HasPrefix(id, madeUp) {
 		dst = putText(dst, "id", id)
 	}
@@ -84,12 +84,13 @@ func (w *requestWriter) call(dst []byte, p *chat.Part, first bool) []byte {
 // arguments are a call's, which have to be an object. What is none (a custom tool's text) becomes its "input".
 func arguments(c *chat.Call) []byte {
 	switch {
-	case !c.Custom && isObject(c.Arguments):
+	case c.Custom:
+	case isObject(c.Arguments):
 		return []byte(c.Arguments)
 	case strings.TrimSpace(c.Arguments) == "":
 		return []byte("{}")
 	}
-	return append(putText([]byte{'{'}, "input", c.Arguments), '}')
+	return chat.AppendCustom(nil, c.Arguments)
 }
 
 // media writes an inlineData or a fileData, and leaves the part open.

@@ -58,7 +58,9 @@ type requestWriter struct {
 	calls   []pending // all so far: a result needs its function's name
 }
 
+// drop names what is not said, by its name in chat completions.
 func (w *requestWriter) drop(name string) {
+	name = chat.Spell(w.c.From, name)
 	if !slices.Contains(w.dropped, name) {
 		w.dropped = append(w.dropped, name)
 	}
@@ -150,7 +152,7 @@ func (w *requestWriter) parts(dst []byte, m *chat.Message, at int) (_ []byte, er
 	if m.Role == chat.Assistant {
 		for i := range m.Parts {
 			if call := m.Parts[i].Call; call != nil {
-				w.calls = append(w.calls, pending{id: call.ID, name: call.Name})
+				w.calls = append(w.calls, pending{id: call.ID, name: chat.FullName(call.Namespace, call.Name)})
 			}
 		}
 	}
@@ -210,9 +212,9 @@ func (w *requestWriter) tools(dst []byte) []byte {
 	from, functions := len(dst), false
 	for i := range w.c.Tools {
 		t := &w.c.Tools[i]
-		if t.Hosted != "" || t.Custom {
+		if t.Hosted != "" {
 			if t.Dialect != chat.Generate || t.Raw == nil {
-				w.drop("tools." + name(t))
+				w.drop("tools." + t.Hosted)
 				continue
 			}
 			if functions {
@@ -235,16 +237,13 @@ func (w *requestWriter) tools(dst []byte) []byte {
 	return append(dst, ']')
 }
 
-func name(t *chat.Tool) string {
-	if t.Hosted != "" {
-		return t.Hosted
-	}
-	return t.Name
-}
-
 func (w *requestWriter) declaration(dst []byte, t *chat.Tool) []byte {
 	if t.Dialect == chat.Generate && t.Raw != nil {
 		return append(dst, t.Raw...)
+	}
+	parameters := t.Parameters
+	if t.Custom {
+		parameters = json.RawMessage(chat.CustomSchema)
 	}
 	if t.Strict != nil && *t.Strict {
 		w.drop("tools.strict")
@@ -252,10 +251,14 @@ func (w *requestWriter) declaration(dst []byte, t *chat.Tool) []byte {
 	if t.Cache != nil {
 		w.drop("cache_control")
 	}
-	dst = putText(append(dst, '{'), "name", t.Name)
+	name := t.Name
+	if t.Namespace != nil {
+		name = chat.FullName(t.Namespace.Name, name)
+	}
+	dst = putText(append(dst, '{'), "name", name)
 	dst = putText(dst, "description", t.Description)
-	if !empty(t.Parameters) {
-		dst = putRaw(dst, "parametersJsonSchema", mendParameters(t.Parameters))
+	if !empty(parameters) {
+		dst = putRaw(dst, "parametersJsonSchema", mendParameters(parameters))
 	}
 	return append(dst, '}')
 }
@@ -278,7 +281,7 @@ func (w *requestWriter) toolConfig(dst []byte) []byte {
 	case "tool":
 		mode, allowed = "ANY", []string{choice.Name}
 	}
-	functions := slices.ContainsFunc(w.c.Tools, func(t chat.Tool) bool { return t.Hosted == "" && !t.Custom })
+	functions := slices.ContainsFunc(w.c.Tools, func(t chat.Tool) bool { return t.Hosted == "" })
 	switch {
 	case choice.Dialect == chat.Generate && choice.Raw != nil:
 		config = putRaw(begin(config), "functionCallingConfig", choice.Raw)
@@ -289,14 +292,14 @@ func (w *requestWriter) toolConfig(dst []byte) []byte {
 		if allowed != nil {
 			config = append(key(config, "allowedFunctionNames"), '[')
 			for _, n := range allowed {
-				config = quote(comma(config), n)
+				config = chat.AppendQuoted(comma(config), n)
 			}
 			config = append(config, ']')
 		}
 		config = append(config, '}')
 	}
 	if w.c.Parallel != nil && !*w.c.Parallel && functions {
-		w.drop(w.spelt("parallel_tool_calls", "tool_choice.disable_parallel_tool_use"))
+		w.drop("parallel_tool_calls")
 	}
 	for _, e := range membersOf(w.extra("toolConfig")) {
 		config = putRaw(begin(config), e.Name, e.Value)
@@ -305,12 +308,4 @@ func (w *requestWriter) toolConfig(dst []byte) []byte {
 		return dst
 	}
 	return putRaw(dst, "toolConfig", append(config, '}'))
-}
-
-// spelt is what the client calls something: in OpenAI's dialects, in Anthropic's.
-func (w *requestWriter) spelt(openai, anthropic string) string {
-	if w.c.From == chat.Messages {
-		return anthropic
-	}
-	return openai
 }
