@@ -68,8 +68,12 @@ func appendFromSchema(dst, raw []byte, depth int) []byte {
 	if kind == "type_unspecified" {
 		kind = ""
 	}
-	if nullable && values != nil {
-		values = append(slices.Clone(values[:len(values)-1]), ",null]"...)
+	if list, ok := open(values, '['); nullable && ok {
+		with := []byte{'['}
+		for list.more() {
+			with = append(comma(with), list.value()...)
+		}
+		values = append(append(comma(with), "null"...), ']')
 	}
 	if values != nil {
 		dst = putRaw(dst, "enum", values)
