@@ -101,9 +101,11 @@ func inspectChoice(c *Chunk, s *scan, use *chat.Usage) {
 		case "delta", "message":
 			inspectDelta(c, s)
 		case "finish_reason":
-			if reason := s.text(); c.Finish == "" {
+			reason := s.text()
+			if c.Finish == "" {
 				c.Finish = finishOf(reason)
 			}
+			c.Error = failure(reason) || c.Error
 		case "usage":
 			*use = usage(s)
 		case "text": // of old completions
