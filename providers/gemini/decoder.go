@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/routor/routor/engine/chat"
@@ -18,6 +17,13 @@ type decoder struct {
 	ids                      callIDs
 	counts                   counts
 	voices                   []voice // the candidates so far
+	event                    chat.Event
+}
+
+// say tells an event in the one place that events are told from.
+func (d *decoder) say(tell func(*chat.Event), e chat.Event) {
+	d.event = e
+	tell(&d.event)
 }
 
 // voice is one candidate while it is told.
@@ -41,7 +47,7 @@ func (d *decoder) Decode(_ string, data []byte, tell func(*chat.Event)) error {
 	if len(data) == 0 || string(data) == "[DONE]" { // no part of the protocol, but some gateways add it
 		return nil
 	}
-	if !json.Valid(data) {
+	if chat.Check(data) != nil {
 		return d.lines(data, tell)
 	}
 	if list, ok := open(data, '['); ok {
@@ -58,7 +64,7 @@ func (d *decoder) Decode(_ string, data []byte, tell func(*chat.Event)) error {
 // lines reads chunks that came as the lines of one event, for want of empty lines between them.
 func (d *decoder) lines(data []byte, tell func(*chat.Event)) error {
 	for line := range bytes.Lines(data) {
-		if line = bytes.TrimSpace(line); !json.Valid(line) {
+		if line = bytes.TrimSpace(line); chat.Check(line) != nil {
 			return fmt.Errorf("gemini: a chunk of the stream is no JSON: %.100q", data)
 		}
 	}
@@ -77,14 +83,14 @@ func (d *decoder) chunk(data []byte, tell func(*chat.Event)) error {
 	}
 	if c.failure != nil {
 		d.failed = true
-		tell(&chat.Event{Kind: chat.EventError, Fault: faultOf(c.failure)})
+		d.say(tell, chat.Event{Kind: chat.EventError, Fault: faultOf(c.failure)})
 		return nil
 	}
 	if !d.started {
 		d.started = true
 		head := c.head()
 		d.ids.response = head.ID
-		tell(&chat.Event{Kind: chat.EventStart, Reply: head})
+		d.say(tell, chat.Event{Kind: chat.EventStart, Reply: head})
 	}
 	if c.counts.known {
 		d.counts = c.counts
@@ -124,7 +130,7 @@ func (d *decoder) candidate(c *candidate, tell func(*chat.Event)) {
 		}
 	}
 	if c.logprobs != nil && v.next > 0 {
-		tell(&chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: v.next - 1, Logprobs: fromLogprobs(c.logprobs)})
+		d.say(tell, chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: v.next - 1, Logprobs: fromLogprobs(c.logprobs)})
 	}
 	if c.grounding != nil {
 		v.grounding = append(v.grounding[:0], c.grounding...)
@@ -149,10 +155,10 @@ func (d *decoder) part(v *voice, p *part, tell func(*chat.Event)) {
 		d.call(v, p, tell)
 		return
 	}
-	v.close(tell)
+	d.close(v, tell)
 	d.content = true
 	d.tell(v, p, tell)
-	tell(&chat.Event{Kind: chat.EventClose, Choice: v.index, Index: v.next - 1})
+	d.say(tell, chat.Event{Kind: chat.EventClose, Choice: v.index, Index: v.next - 1})
 }
 
 // tell opens a part. Whoever gathers it keeps it for longer than the chunk lasts.
@@ -164,7 +170,7 @@ func (d *decoder) tell(v *voice, p *part, tell func(*chat.Event)) {
 	if p.Media != nil {
 		p.Media.Extra = bytes.Clone(p.Media.Extra)
 	}
-	tell(&chat.Event{Kind: chat.EventOpen, Choice: v.index, Index: v.next, Part: p.Part})
+	d.say(tell, chat.Event{Kind: chat.EventOpen, Choice: v.index, Index: v.next, Part: p.Part})
 	v.next++
 }
 
@@ -178,16 +184,16 @@ func (d *decoder) text(v *voice, p *part, tell func(*chat.Event)) {
 	if v.open != "" && !v.signed && (p.Text == "" || v.open == p.Kind) {
 		at := v.next - 1
 		if p.Text != "" {
-			tell(&chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: at, Text: p.Text})
+			d.say(tell, chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: at, Text: p.Text})
 			v.said = append(v.said, p.Text...)
 		}
 		if p.State != nil {
-			tell(&chat.Event{Kind: chat.EventState, Choice: v.index, Index: at, Part: chat.Part{State: p.State}})
+			d.say(tell, chat.Event{Kind: chat.EventState, Choice: v.index, Index: at, Part: chat.Part{State: p.State}})
 			v.signed = true
 		}
 		return
 	}
-	v.close(tell)
+	d.close(v, tell)
 	if p.Text == "" {
 		p.Kind = chat.Reasoning // nobody can show it
 	}
@@ -197,7 +203,7 @@ func (d *decoder) text(v *voice, p *part, tell func(*chat.Event)) {
 
 func (d *decoder) call(v *voice, p *part, tell func(*chat.Event)) {
 	if p.named {
-		v.close(tell)
+		d.close(v, tell)
 		d.content, v.calls = true, true
 		if p.Call.ID == "" {
 			p.Call.ID = d.ids.next()
@@ -208,7 +214,7 @@ func (d *decoder) call(v *voice, p *part, tell func(*chat.Event)) {
 		}
 		d.tell(v, p, tell)
 		if !pieces {
-			tell(&chat.Event{Kind: chat.EventClose, Choice: v.index, Index: v.next - 1})
+			d.say(tell, chat.Event{Kind: chat.EventClose, Choice: v.index, Index: v.next - 1})
 		}
 	}
 	if v.call == nil {
@@ -216,26 +222,26 @@ func (d *decoder) call(v *voice, p *part, tell func(*chat.Event)) {
 	}
 	v.call.add(p.partial)
 	if !p.more {
-		v.close(tell)
+		d.close(v, tell)
 	}
 }
 
 // close ends the part that is open.
-func (v *voice) close(tell func(*chat.Event)) {
+func (d *decoder) close(v *voice, tell func(*chat.Event)) {
 	at := v.next - 1
 	switch {
 	case v.call != nil:
-		tell(&chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: at, Text: v.call.json()})
+		d.say(tell, chat.Event{Kind: chat.EventDelta, Choice: v.index, Index: at, Text: v.call.json()})
 		v.call = nil
 	case v.open == "":
 		return
 	case v.open == chat.Text:
 		if sources := annotations(string(v.said), v.grounding, v.citations); sources != nil {
-			tell(&chat.Event{Kind: chat.EventState, Choice: v.index, Index: at, Part: chat.Part{Annotations: sources, Dialect: chat.Completions}})
+			d.say(tell, chat.Event{Kind: chat.EventState, Choice: v.index, Index: at, Part: chat.Part{Annotations: sources, Dialect: chat.Completions}})
 		}
 	}
 	v.open = ""
-	tell(&chat.Event{Kind: chat.EventClose, Choice: v.index, Index: at})
+	d.say(tell, chat.Event{Kind: chat.EventClose, Choice: v.index, Index: at})
 }
 
 // End tells how the candidates ended, the usage, and the end if there is one.
@@ -243,25 +249,25 @@ func (d *decoder) End(tell func(*chat.Event)) {
 	whole := len(d.voices) > 0 && !d.failed
 	for i := range d.voices {
 		v := &d.voices[i]
-		v.close(tell)
+		d.close(v, tell)
 		switch o := outcomeOf(v.reason); {
 		case o == going:
 			whole = false
 		case o == failed, o == vague && !d.content:
 			whole = false
-			tell(&chat.Event{Kind: chat.EventError, Choice: v.index, Fault: failure(v.reason, v.message)})
+			d.say(tell, chat.Event{Kind: chat.EventError, Choice: v.index, Fault: failure(v.reason, v.message)})
 		default:
-			tell(&chat.Event{Kind: chat.EventFinish, Choice: v.index, Finish: o.finish(v.calls)})
+			d.say(tell, chat.Event{Kind: chat.EventFinish, Choice: v.index, Finish: o.finish(v.calls)})
 		}
 	}
 	if d.blocked && len(d.voices) == 0 && !d.failed {
-		tell(&chat.Event{Kind: chat.EventFinish, Finish: chat.ContentFilter})
+		d.say(tell, chat.Event{Kind: chat.EventFinish, Finish: chat.ContentFilter})
 		whole = true
 	}
 	if d.counts.known {
-		tell(&chat.Event{Kind: chat.EventUsage, Usage: d.counts.usage()})
+		d.say(tell, chat.Event{Kind: chat.EventUsage, Usage: d.counts.usage()})
 	}
 	if whole {
-		tell(&chat.Event{Kind: chat.EventEnd})
+		d.say(tell, chat.Event{Kind: chat.EventEnd})
 	}
 }

@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/routor/routor/engine/chat"
 )
@@ -12,10 +11,10 @@ import (
 func (codec) Inspect(_ string, data []byte, c *chat.Chunk) {
 	*c = chat.Chunk{}
 	data = bytes.TrimSpace(data)
-	if !json.Valid(data) {
+	if chat.Check(data) != nil {
 		c.Invalid = true
 		for line := range bytes.Lines(data) { // as the decoder takes them
-			if line = bytes.TrimSpace(line); !json.Valid(line) {
+			if line = bytes.TrimSpace(line); chat.Check(line) != nil {
 				*c = chat.Chunk{Invalid: true}
 				return
 			}

@@ -287,9 +287,7 @@ func canonical(t *testing.T, body []byte) string {
 		for _, tool := range tools {
 			for k, v := range tool.(map[string]any) {
 				if k == "functionDeclarations" {
-					for _, f := range v.([]any) {
-						list = append(list, f)
-					}
+					list = append(list, v.([]any)...)
 					continue
 				}
 				list = append(list, map[string]any{k: v})
