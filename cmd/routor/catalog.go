@@ -16,7 +16,7 @@ import (
 func catalogCommand() *cobra.Command {
 	return noun("catalog", "Models, where they are served, and what they cost", `The catalog: the built-in one with the configuration's files laid over it. The commands work on
 files.`,
-		catalogList(), catalogShow(), catalogCheck())
+		catalogList(), catalogShow(), catalogCheck(), catalogFit())
 }
 
 func catalogList() *cobra.Command {

@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"github.com/routor/routor/bench/outcomes"
+	"github.com/routor/routor/bench/plot"
+)
+
+// Markdown is the report as tables.
+func (r *QualityReport) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What routing is worth\n\nClassifier: %s. Abilities fitted on each pool's train split, measured on its test split; costs are USD per 1,000 requests.\n\n", r.Classifier)
+	b.WriteString("| pool | models | prompts | AIQ | singles' hull | 100 nearest | true tasks | best quality of the oracle's | saving at 95 % of the best single | at 99 % |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for i := range r.Pools {
+		p := &r.Pools[i]
+		near := "–"
+		if p.Neighbours > 0 {
+			near = fmt.Sprintf("%.4f", p.Neighbours)
+		}
+		fmt.Fprintf(&b, "| %s (%s) | %d | %d | **%.4f** | %.4f | %s | %.4f | %.1f %% | %.1f %% | %.1f %% |\n", p.Pool, p.head(), p.Models, p.Prompts, p.AIQ, p.Hull, near,
+			p.Tasks, 100*p.OfOracle, 100*p.Saving95, 100*p.Saving99)
+	}
+	if len(r.Duels) > 0 {
+		b.WriteString("\n## RouteLLM's protocol\n\nStrong " + outcomes.Strong + ", weak " + outcomes.Weak + "; contaminated prompts left out; random is .50.\n\n" +
+			"| benchmark | prompts | weak | strong | APGR | CPT50 | CPT80 |\n|---|--:|--:|--:|--:|--:|--:|\n")
+		for _, d := range r.Duels {
+			fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f | **%.3f** | %.0f %% | %.0f %% |\n", d.Benchmark, d.Prompts, d.Weak, d.Strong, d.APGR, 100*d.CPT50, 100*d.CPT80)
+		}
+	}
+	return b.String()
+}
+
+func (p *PoolReport) head() string {
+	if p.Head == "" {
+		return "categories"
+	}
+	return "head " + p.Head
+}
+
+// HTML is the report as a page of its own, with the curves.
+func (r *QualityReport) HTML() string {
+	var b strings.Builder
+	for i := range r.Pools {
+		p := &r.Pools[i]
+		curve := func(list []outcomes.Point, labels bool) (out []plot.Point) {
+			for _, at := range list {
+				q := plot.Point{X: at.Cost, Y: at.Quality}
+				if labels {
+					q.Label = at.Setting
+				}
+				out = append(out, q)
+			}
+			return out
+		}
+		chart := plot.Chart{
+			Title: fmt.Sprintf("Pool %s: %s the single models' hull, AIQ %.4f against %.4f", p.Pool, above(p.AIQ, p.Hull), p.AIQ, p.Hull),
+			X:     "USD per 1,000 requests", Y: "quality", LogX: true,
+			Series: []plot.Series{
+				{Name: "Routor, worth swept", Points: curve(outcomes.Hull(p.Curve), false), Line: true},
+				{Name: "single models, mixed at random", Points: curve(outcomes.Hull(p.Singles), false), Line: true, Dashed: true},
+				{Name: "single models", Points: curve(p.Singles, true)},
+				{Name: "oracle", Points: curve([]outcomes.Point{p.Oracle}, true)},
+			},
+		}
+		if p.Default.Setting != "" {
+			chart.Series = append(chart.Series, plot.Series{Name: p.Default.Setting, Points: curve([]outcomes.Point{p.Default}, true)})
+		}
+		b.WriteString(chart.SVG())
+	}
+	b.WriteString(tables(r.Markdown()))
+	return plot.Page("What routing is worth", b.String())
+}
+
+func above(a, b float64) string {
+	if a > b {
+		return "above"
+	}
+	return "not above"
+}
+
+// tables makes HTML of the Markdown that reports are written in: headings, paragraphs and tables.
+func tables(markdown string) string {
+	var b strings.Builder
+	open := false
+	for _, line := range strings.Split(markdown, "\n") {
+		row := strings.HasPrefix(line, "|")
+		if open && !row {
+			b.WriteString("</table>\n")
+			open = false
+		}
+		switch {
+		case strings.HasPrefix(line, "|--"), strings.TrimSpace(line) == "", strings.HasPrefix(line, "# "):
+		case strings.HasPrefix(line, "## "):
+			b.WriteString("<h2>" + html.EscapeString(line[3:]) + "</h2>\n")
+		case row:
+			cell := "td"
+			if !open {
+				b.WriteString("<table>\n")
+				open, cell = true, "th"
+			}
+			b.WriteString("<tr>")
+			for _, c := range strings.Split(strings.Trim(line, "| "), " | ") {
+				c = html.EscapeString(strings.TrimSpace(c))
+				if inner, ok := strings.CutPrefix(c, "**"); ok {
+					c = "<strong>" + strings.TrimSuffix(inner, "**") + "</strong>"
+				}
+				fmt.Fprintf(&b, "<%s>%s</%s>", cell, c, cell)
+			}
+			b.WriteString("</tr>\n")
+		default:
+			b.WriteString("<p>" + html.EscapeString(line) + "</p>\n")
+		}
+	}
+	if open {
+		b.WriteString("</table>\n")
+	}
+	return b.String()
+}
