@@ -244,6 +244,9 @@ func (a *Answer) close() {
 		a.reply.Closer.Close()
 		a.reply, a.Header = nil, nil
 	}
+	if a.rt.record != nil {
+		a.remember(a.rt.record)
+	}
 	e.Metrics.requests[a.outcome].Inc()
 	e.Metrics.inFlight.Dec()
 	a.rt.Release()

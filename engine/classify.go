@@ -79,7 +79,7 @@ func (d *Decision) classify(s *Snapshot, r *chat.Request, w *World) {
 		d.Difficulty, d.Unsure = 0, false
 	} else if r.Facts.Continuation {
 		if floor := d.historyFloor(s, r, w); floor > d.Difficulty {
-			d.Difficulty, d.HistoryFloor = floor, true
+			d.Difficulty, d.History, d.HistoryFloor = floor, floor, true
 		}
 	}
 	d.Tier = s.Policy.TierOf(d.Difficulty)

@@ -58,6 +58,7 @@ type Decision struct {
 	Category     label.Category
 	Domain       label.Domain
 	Difficulty   float64 // after floors, ceilings and history
+	History      float64 // difficulty that the conversation asked for at least; 0 = nothing
 	Tier         label.Tier
 	Unsure       bool
 	HistoryFloor bool

@@ -8,6 +8,7 @@ import (
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/providers"
 )
 
@@ -122,6 +123,9 @@ type Caller struct {
 	Conversation string      // X-Routor-Conversation
 	Reading      time.Duration
 	Timeout      time.Duration // how long the client waits for an answer; 0 = it did not say
+	// Record is written what is decided and what becomes of it: when Route refuses, else when the Answer is closed. nil = nobody
+	// keeps it.
+	Record *ledger.Record
 }
 
 // Routed is a request with its decision and what it was decided by. It refers to the chat.Request, which must live as long.
@@ -134,6 +138,7 @@ type Routed struct {
 	class        classifiers.Result
 	input        classifiers.Input
 	timeout      time.Duration
+	record       *ledger.Record
 	body         []byte // as the provider gets it
 	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
 }
@@ -156,6 +161,10 @@ func (e *Engine) Route(r *chat.Request, c Caller) (*Routed, error) {
 	if err != nil {
 		if refusal, ok := err.(*DecideError); ok {
 			e.Metrics.refusedFor(refusal)
+			if c.Record != nil {
+				rt.remember(c.Record)
+				c.Record.Rule = refusal.Rule
+			}
 		}
 		rt.Release()
 		return nil, err
@@ -168,7 +177,7 @@ func (e *Engine) Route(r *chat.Request, c Caller) (*Routed, error) {
 func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	rt := routeds.Get().(*Routed)
 	rt.Snapshot, rt.Request, rt.Decision = e.Live.Acquire(), r, NewDecision()
-	rt.timeout = c.Timeout
+	rt.timeout, rt.record = c.Timeout, c.Record
 	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Patience: max(e.Limits.Wait, 0), Health: e.Monitor.View(rt.Snapshot.Catalog)}
 	keyID := ""
 	if c.Key != nil {
@@ -186,7 +195,7 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 func (rt *Routed) Release() {
 	rt.Decision.Release()
 	rt.Snapshot.Release()
-	rt.Snapshot, rt.Request, rt.Decision, rt.World = nil, nil, nil, World{}
+	rt.Snapshot, rt.Request, rt.Decision, rt.World, rt.record = nil, nil, nil, World{}, nil
 	rt.input = classifiers.Input{}
 	if cap(rt.body) > keptBody {
 		rt.body = nil

@@ -43,6 +43,8 @@ type Snapshot struct {
 	baseline *catalog.Deployment // nil = the catalog lacks the policy's baseline
 	ruledOut []string            // by rule: the reason of a candidate that it removed
 
+	profilesHash string
+
 	refs       atomic.Int64 // 1 for whoever published it, 1 a request
 	generation *generation
 }
@@ -87,7 +89,7 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 		}
 		p.Policy = policy
 	}
-	s := &Snapshot{Parts: p, bounds: map[string]*bound{}}
+	s := &Snapshot{Parts: p, bounds: map[string]*bound{}, profilesHash: hashOf(p.Profiles)}
 	s.refs.Store(1)
 	if p.Classifier != nil {
 		s.mixture = mixtureOf(p.Catalog, p.Classifier.Card().Heads)

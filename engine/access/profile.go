@@ -20,26 +20,28 @@ const DefaultProfile = "default"
 
 // Profile is what a caller may use and spend: a bound that a request can only narrow. The zero Profile bounds nothing.
 type Profile struct {
-	Name        string              `yaml:"-" json:"name"`
-	Floor       *label.Tier         `yaml:"floor" json:"floor,omitempty" example:"SIMPLE" doc:"Lowest tier that its requests are routed at."`
-	Ceiling     *label.Tier         `yaml:"ceiling" json:"ceiling,omitempty" example:"STANDARD" doc:"Highest tier that its requests are routed at."`
-	MaxCostUSD  *float64            `yaml:"max_cost" json:"max_cost,omitempty" min:"0" example:"0.05" doc:"Most that one request may be expected to cost, USD."`
-	BFCLMin     *float64            `yaml:"bfcl_min" json:"bfcl_min,omitempty" min:"0" max:"1" example:"0.7" doc:"Least tool-calling accuracy of a model; one whose accuracy is unknown does not pass."`
-	Balance     *float64            `yaml:"balance" json:"balance,omitempty" min:"0" max:"1" example:"0.5" doc:"Quality against saving, 0 cheapest to 1 best, in place of the policy's."`
-	Allow       []string            `yaml:"allow" json:"allow,omitempty" example:"[anthropic/*, openai/gpt-5.5]" doc:"Models that may be used; * stands for any text without a slash, and alone for all. Default: all."`
-	Never       []string            `yaml:"never" json:"never,omitempty" example:"[xai/*]" doc:"Models that may not be used, whatever allow says."`
-	NoTools     bool                `yaml:"no_tools" json:"no_tools,omitempty" default:"false" doc:"Requests with tools are refused."`
-	NoImages    bool                `yaml:"no_images" json:"no_images,omitempty" default:"false" doc:"Requests with images are refused."`
-	MaxPrompt   int                 `yaml:"max_prompt_tokens" json:"max_prompt_tokens,omitempty" min:"0" example:"100000" doc:"Longest prompt, in tokens as estimated; 0 = no limit."`
-	Modes       []string            `yaml:"modes" json:"modes,omitempty" oneof:"auto,tier,direct" example:"[auto, tier]" doc:"How a request may choose: let Routor (auto), by tier, or by naming a model (direct). Default: all."`
-	Models      map[string]string   `yaml:"models" json:"models,omitempty" example:"{\"claude-*\": auto}" doc:"Names that clients insist on, * for any text without a slash, to auto, auto/PROFILE or a model."`
-	Fallbacks   map[string][]string `yaml:"fallbacks" json:"fallbacks,omitempty" example:"{openai/gpt-5.5: [anthropic/claude-opus-4.8]}" doc:"Models to go on with when a named model fails."`
-	Override    string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
-	OnFilter    string              `yaml:"on_filter" json:"on_filter,omitempty" oneof:"end,next" example:"next" doc:"When a provider's content filter refuses a request: end it with the provider's error, or ask the next provider. Default: end."`
-	Timeouts    *config.Timeouts    `yaml:"timeouts" json:"timeouts,omitempty" inherit:"timeouts" doc:"In place of the general timeouts, one by one; total is the whole request's."`
-	Strict      bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`
-	CodeQuality *int                `yaml:"code_quality" json:"code_quality,omitempty" min:"0" max:"2" example:"2" doc:"For coding: 0 fast, 1 balanced, 2 best."`
-	ChatQuality *int                `yaml:"chat_quality" json:"chat_quality,omitempty" min:"0" max:"2" example:"1" doc:"For all else: 0 fast, 1 balanced, 2 best."`
+	Name         string              `yaml:"-" json:"name"`
+	Floor        *label.Tier         `yaml:"floor" json:"floor,omitempty" example:"SIMPLE" doc:"Lowest tier that its requests are routed at."`
+	Ceiling      *label.Tier         `yaml:"ceiling" json:"ceiling,omitempty" example:"STANDARD" doc:"Highest tier that its requests are routed at."`
+	MaxCostUSD   *float64            `yaml:"max_cost" json:"max_cost,omitempty" min:"0" example:"0.05" doc:"Most that one request may be expected to cost, USD."`
+	BFCLMin      *float64            `yaml:"bfcl_min" json:"bfcl_min,omitempty" min:"0" max:"1" example:"0.7" doc:"Least tool-calling accuracy of a model; one whose accuracy is unknown does not pass."`
+	Balance      *float64            `yaml:"balance" json:"balance,omitempty" min:"0" max:"1" example:"0.5" doc:"Quality against saving, 0 cheapest to 1 best, in place of the policy's."`
+	Allow        []string            `yaml:"allow" json:"allow,omitempty" example:"[anthropic/*, openai/gpt-5.5]" doc:"Models that may be used; * stands for any text without a slash, and alone for all. Default: all."`
+	Never        []string            `yaml:"never" json:"never,omitempty" example:"[xai/*]" doc:"Models that may not be used, whatever allow says."`
+	NoTools      bool                `yaml:"no_tools" json:"no_tools,omitempty" default:"false" doc:"Requests with tools are refused."`
+	NoImages     bool                `yaml:"no_images" json:"no_images,omitempty" default:"false" doc:"Requests with images are refused."`
+	MaxPrompt    int                 `yaml:"max_prompt_tokens" json:"max_prompt_tokens,omitempty" min:"0" example:"100000" doc:"Longest prompt, in tokens as estimated; 0 = no limit."`
+	Modes        []string            `yaml:"modes" json:"modes,omitempty" oneof:"auto,tier,direct" example:"[auto, tier]" doc:"How a request may choose: let Routor (auto), by tier, or by naming a model (direct). Default: all."`
+	Models       map[string]string   `yaml:"models" json:"models,omitempty" example:"{\"claude-*\": auto}" doc:"Names that clients insist on, * for any text without a slash, to auto, auto/PROFILE or a model."`
+	Fallbacks    map[string][]string `yaml:"fallbacks" json:"fallbacks,omitempty" example:"{openai/gpt-5.5: [anthropic/claude-opus-4.8]}" doc:"Models to go on with when a named model fails."`
+	Override     string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
+	OnFilter     string              `yaml:"on_filter" json:"on_filter,omitempty" oneof:"end,next" example:"next" doc:"When a provider's content filter refuses a request: end it with the provider's error, or ask the next provider. Default: end."`
+	Timeouts     *config.Timeouts    `yaml:"timeouts" json:"timeouts,omitempty" inherit:"timeouts" doc:"In place of the general timeouts, one by one; total is the whole request's."`
+	Strict       bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`
+	CodeQuality  *int                `yaml:"code_quality" json:"code_quality,omitempty" min:"0" max:"2" example:"2" doc:"For coding: 0 fast, 1 balanced, 2 best."`
+	Prompts      string              `yaml:"prompts" json:"prompts,omitempty" oneof:"none,hash,features,text" example:"text" doc:"What the ledger keeps of prompts: nothing, a keyed hash, features (classification and facts, enough to try other rules), or the redacted text too (to try another classifier). Default: features."`
+	PromptSample *float64            `yaml:"prompt_sample" json:"prompt_sample,omitempty" min:"0" max:"1" example:"0.1" doc:"With prompts: text, the share of requests whose text is kept; of the others features are. Default: all."`
+	ChatQuality  *int                `yaml:"chat_quality" json:"chat_quality,omitempty" min:"0" max:"2" example:"1" doc:"For all else: 0 fast, 1 balanced, 2 best."`
 }
 
 // ParseProfiles reads a file of profiles: a mapping of names. The error is config.Errors.
