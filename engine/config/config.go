@@ -37,6 +37,8 @@ type Config struct {
 	Clients  Clients  `yaml:"clients" doc:"How long clients may take, and when they get a sign of life."`
 	Limits   Limits   `yaml:"limits" doc:"What one process takes on."`
 
+	Ledger Ledger `yaml:"ledger" doc:"The record of what was decided, and what became of it."`
+
 	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"1ms" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
 	HoldSize Size          `yaml:"hold_size" flag:"hold-size" default:"64KB" min:"1KB" doc:"How much of it is kept back at most."`
 

@@ -36,6 +36,7 @@ var sections = []struct {
 	{"timeouts", "Zero, or not set for a provider, means the general one.", reflect.TypeFor[Timeouts]()},
 	{"clients", "", reflect.TypeFor[Clients]()},
 	{"limits", "", reflect.TypeFor[Limits]()},
+	{"ledger", "What profiles let be kept of prompts stands in profiles (`prompts`).", reflect.TypeFor[Ledger]()},
 	{"providers.ID", "", reflect.TypeFor[Provider]()},
 	{"providers.ID.api_keys", "A key alone, or a mapping:", reflect.TypeFor[ProviderKey]()},
 	{"providers.ID.models", "A name alone, or a mapping:", reflect.TypeFor[Model]()},
