@@ -48,8 +48,8 @@ func stateOf(form, field string) *chat.State {
 	return &chat.State{Form: form, Data: field}
 }
 
-// field is stateOf back again: another dialect's state, or one whose maker is known, is sealed, so that its next reader knows
-// whose it is.
+// field is stateOf back again, for a client: another dialect's state, or one whose maker is known, is sealed, so that its next
+// reader knows whose it is.
 func field(s *chat.State) string {
 	switch {
 	case s == nil:

@@ -285,7 +285,7 @@ func (e *encoder) begin(dst []byte, p *part) []byte {
 		return append(dst, "}\n\n"...)
 	case h.Kind == chat.Reasoning && (h.Redacted || h.State != nil && h.State.Form == Redacted && len(p.text) == 0):
 		h.Redacted = true
-		dst = thinkingBlock(dst, h)
+		dst = thinkingBlock(dst, h, field(h.State))
 	case h.Kind == chat.Reasoning:
 		dst = append(dst, `"type":"thinking","thinking":"","signature":""`...)
 	default:

@@ -111,7 +111,7 @@ func appendAnswer(dst []byte, p *chat.Part, e *ending, from chat.Dialect) []byte
 		dst = text(text(append(element(dst), '{'), "type", "tool_use"), "id", orID(p.Call.ID, "toolu_"))
 		dst = input(text(dst, "name", p.Call.Name), p.Call)
 	case p.Kind == chat.Reasoning && (thoughts(p) != "" || p.State != nil):
-		dst = thinkingBlock(append(element(dst), '{'), p)
+		dst = thinkingBlock(append(element(dst), '{'), p, field(p.State))
 	case p.Kind == chat.Image, p.Kind == chat.File, p.Kind == chat.Video, p.Kind == chat.Reasoning, p.Text == "" && !cited(p):
 		return dst
 	default: // text, a refusal, what was said in a recording

@@ -35,7 +35,7 @@ func (w *writer) block(dst []byte, p *chat.Part) []byte {
 	case chat.Text, chat.Refusal:
 		dst = textBlock(dst, p)
 	case chat.Reasoning:
-		dst = thinkingBlock(dst, p)
+		dst = thinkingBlock(dst, p, p.State.Data) // own has let it pass
 	case chat.ToolCall:
 		dst = w.call(dst, p.Call)
 	case chat.ToolResult:
@@ -66,11 +66,12 @@ func textBlock(dst []byte, p *chat.Part) []byte {
 	return dst
 }
 
-func thinkingBlock(dst []byte, p *chat.Part) []byte {
+// thinkingBlock writes reasoning with its state as it goes to its maker or, sealed, to a client.
+func thinkingBlock(dst []byte, p *chat.Part, state string) []byte {
 	if p.Redacted || p.State != nil && p.State.Form == Redacted {
-		return text(text(dst, "type", "redacted_thinking"), "data", field(p.State))
+		return text(text(dst, "type", "redacted_thinking"), "data", state)
 	}
-	return text(text(text(dst, "type", "thinking"), "thinking", thoughts(p)), "signature", field(p.State))
+	return text(text(text(dst, "type", "thinking"), "thinking", thoughts(p)), "signature", state)
 }
 
 // thoughts is the text of reasoning; where a dialect tells only summaries, these.
