@@ -12,7 +12,7 @@ type reply struct {
 	id        string
 	text      string
 	reasoning string
-	call      *toolCall
+	calls     []toolCall
 	finish    string
 	count     tokens
 }
@@ -57,15 +57,18 @@ func (p *provider) answer(m *model, r *request, body []byte, c chance) *reply {
 	out := &reply{model: m, id: fmt.Sprintf("chatcmpl-sim%016x", c.next()), finish: "stop"}
 	out.count.prompt = tokensOf(len(body)) + 85*others
 	out.count.cached = p.cache.seen(r, out.count.prompt)
-	if m.thinks || r.Effort != "" {
+	if !r.quiet && (m.thinks || r.Effort != "") {
 		out.think(r, &c)
 	}
 	word := wordOf(user)
-	if i := r.tool(); i >= 0 {
-		f := &r.Tools[i].Function
-		out.call = &toolCall{id: fmt.Sprintf("call%05x", c.next()>>44), name: f.Name, arguments: string(sample(f.Parameters, word))}
+	if called := r.called(); called != nil {
 		out.finish = "tool_calls"
-		out.count.completion = tokensOf(len(f.Name) + len(out.call.arguments))
+		for _, i := range called {
+			f := &r.Tools[i].Function
+			call := toolCall{id: fmt.Sprintf("call%05x", c.next()>>44), name: f.Name, arguments: string(sample(f.Parameters, word))}
+			out.calls = append(out.calls, call)
+			out.count.completion += tokensOf(len(f.Name) + len(call.arguments))
+		}
 		return out
 	}
 	switch r.Format.Type {

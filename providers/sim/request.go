@@ -35,6 +35,9 @@ type request struct {
 	MaxCompletion int             `json:"max_completion_tokens"`
 	Stop          json.RawMessage `json:"stop"`
 	Effort        string          `json:"reasoning_effort"`
+	Parallel      *bool           `json:"parallel_tool_calls"`
+
+	quiet bool // no reasoning: the request switches it off, or does not switch it on
 }
 
 type message struct {
@@ -141,11 +144,11 @@ func (r *request) stops() []string {
 	return many
 }
 
-// tool is which of the tools offered is called: the one that tool_choice names, the first if one is required, else one
-// that the user's words speak of; -1 = none.
-func (r *request) tool() int {
+// called is which of the tools offered are called: the one that tool_choice names, the first if one is required, else those
+// that the user's words speak of, one unless several may be called at once.
+func (r *request) called() []int {
 	if len(r.Tools) == 0 || r.Messages[len(r.Messages)-1].Role != "user" {
-		return -1
+		return nil
 	}
 	var mode string
 	if len(r.ToolChoice) > 0 && sonic.Unmarshal(r.ToolChoice, &mode) != nil {
@@ -153,28 +156,38 @@ func (r *request) tool() int {
 		_ = sonic.Unmarshal(r.ToolChoice, &named)
 		for i := range r.Tools {
 			if r.Tools[i].Function.Name == named.Function.Name {
-				return i
+				return []int{i}
 			}
 		}
-		return 0
+		return []int{0}
 	}
-	switch mode {
-	case "none":
-		return -1
-	case "required", "any":
-		return 0
+	if mode == "none" {
+		return nil
 	}
+	spoken := r.spokenOf()
+	switch {
+	case len(spoken) == 0 && (mode == "required" || mode == "any"):
+		return []int{0}
+	case len(spoken) > 1 && r.Parallel != nil && !*r.Parallel:
+		return spoken[:1]
+	}
+	return spoken
+}
+
+// spokenOf are the tools that the user's words speak of; the first where they speak of tools in general.
+func (r *request) spokenOf() (spoken []int) {
 	text, _ := r.last("user")
 	text = strings.ToLower(text)
 	for i := range r.Tools {
 		for _, word := range strings.FieldsFunc(strings.ToLower(r.Tools[i].Function.Name), func(c rune) bool { return c == '_' || c == '-' || c == '.' }) {
 			if len(word) > 3 && strings.Contains(text, word) {
-				return i
+				spoken = append(spoken, i)
+				break
 			}
 		}
 	}
-	if strings.Contains(text, " tool") || strings.Contains(text, "function") {
-		return 0
+	if spoken == nil && (strings.Contains(text, " tool") || strings.Contains(text, "function")) {
+		return []int{0}
 	}
-	return -1
+	return spoken
 }

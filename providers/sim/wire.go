@@ -52,9 +52,15 @@ func (w *writer) body(dst []byte) []byte {
 		}
 		dst = strconv.AppendInt(append(dst, `{"index":`...), int64(i), 10)
 		dst = append(dst, `,"message":{"role":"assistant","content":`...)
-		if c := w.n.call; c != nil {
+		if w.n.calls != nil {
 			dst = append(dst, `null,"tool_calls":[`...)
-			dst = append(w.call(dst, c.id, c.name, c.arguments), ']')
+			for i, c := range w.n.calls {
+				if i > 0 {
+					dst = append(dst, ',')
+				}
+				dst = w.call(dst, i, c.id, c.name, c.arguments)
+			}
+			dst = append(dst, ']')
 		} else {
 			dst = appendString(dst, w.n.text)
 		}
@@ -73,8 +79,9 @@ func (w *writer) body(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-func (w *writer) call(dst []byte, id, name, arguments string) []byte {
-	dst = append(append(append(dst, `{"index":0,"id":"`...), id...), `","type":"function","function":{"name":`...)
+func (w *writer) call(dst []byte, index int, id, name, arguments string) []byte {
+	dst = strconv.AppendInt(append(dst, `{"index":`...), int64(index), 10)
+	dst = append(append(append(dst, `,"id":"`...), id...), `","type":"function","function":{"name":`...)
 	dst = appendString(append(appendString(dst, name), `,"arguments":`...), arguments)
 	return append(dst, '}', '}')
 }
@@ -194,19 +201,9 @@ func (w *writer) stream() *script {
 		if i > 0 {
 			w.chunk(s, 0, i, `"role":"assistant","content":""`, "")
 		}
-		if c := w.n.call; c != nil {
-			first, rest := c.arguments, ""
-			if !h.wholeArgs {
-				first, rest = "", c.arguments
-			}
-			w.chunk(s, jitter(m.each), i, `"tool_calls":[`+string(w.call(nil, c.id, c.name, first))+`]`, "")
-			for len(rest) > 0 {
-				n := min(len(rest), 12)
-				for n < len(rest) && !utf8.RuneStart(rest[n]) {
-					n++
-				}
-				w.chunk(s, jitter(2*m.each), i, `"tool_calls":[{"index":0,"function":{"arguments":`+string(appendString(nil, rest[:n]))+`}}]`, "")
-				rest = rest[n:]
+		if w.n.calls != nil {
+			for at, c := range w.n.calls {
+				w.callChunks(s, jitter, i, at, c)
 			}
 		} else {
 			for word := range words(w.n.text) {
@@ -227,6 +224,34 @@ func (w *writer) stream() *script {
 	}
 	s.add(0, func(dst []byte) []byte { return append(dst, "data: [DONE]\n\n"...) })
 	return s
+}
+
+// callChunks adds the chunks of a call: one, or as many as its arguments take in pieces.
+func (w *writer) callChunks(s *script, jitter func(time.Duration) time.Duration, choice, at int, c toolCall) {
+	first, rest, each := c.arguments, "", w.n.model.each
+	if !w.p.habits.wholeArgs {
+		first, rest = "", c.arguments
+	}
+	w.chunk(s, jitter(each), choice, `"tool_calls":[`+string(w.call(nil, at, c.id, c.name, first))+`]`, "")
+	for piece := range pieces(rest) {
+		w.chunk(s, jitter(2*each), choice, `"tool_calls":[{"index":`+strconv.Itoa(at)+`,"function":{"arguments":`+string(appendString(nil, piece))+`}}]`, "")
+	}
+}
+
+// pieces are a text in pieces of some bytes.
+func pieces(s string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for len(s) > 0 {
+			n := min(len(s), 12)
+			for n < len(s) && !utf8.RuneStart(s[n]) {
+				n++
+			}
+			if !yield(s[:n]) {
+				return
+			}
+			s = s[n:]
+		}
+	}
 }
 
 // words are a text in pieces, each a word with the space before it.
