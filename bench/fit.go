@@ -25,7 +25,7 @@ func FitAnswers(list []outcomes.Answered, c *catalog.Catalog, classifier *classi
 		}
 		labels = h.Labels
 	}
-	o := fit.Options{Head: head, Labels: labels}
+	o := fit.Options{Head: head, Labels: labels, Reference: c.Difficulty.Reference, Slope: c.Difficulty.Slope}
 	at := map[string]int{}
 	for _, name := range outcomes.ModelsOf(list) {
 		m, _ := c.Find(name)

@@ -90,7 +90,7 @@ func Quality(ctx context.Context, q QualityPool) (*PoolReport, error) {
 	if err := j.catalog(trained, fitted); err != nil {
 		return nil, fmt.Errorf("pool %s: %w", q.Pool.Name, err)
 	}
-	r := &PoolReport{Pool: q.Pool.Name, Prompts: len(test.Prompts), Models: len(test.Models), Head: q.Head, Slope: fitted.Slope}
+	r := &PoolReport{Pool: q.Pool.Name, Prompts: len(test.Prompts), Models: len(test.Models), Head: q.Head, Slope: fitted.Fitted}
 	if err := j.sweep(ctx, test, r); err != nil {
 		return nil, fmt.Errorf("pool %s: %w", q.Pool.Name, err)
 	}

@@ -34,6 +34,7 @@ type mixture struct {
 	at        int    // of the head among a result's own
 	labels    []string
 	reference []float32 // the difficulty at which the abilities of each label are stated
+	usual     []float64 // the logits by which that is easier than where overall abilities are stated
 }
 
 // mixtureOf takes the first of the classifier's own heads by whose labels a model states an ability.
@@ -58,6 +59,7 @@ func mixtureOf(c *catalog.Catalog, heads []classifiers.HeadCard) mixture {
 					d = c.Difficulty.Reference
 				}
 				m.reference = append(m.reference, float32(d))
+				m.usual = append(m.usual, c.Difficulty.Slope*(c.Difficulty.Reference-d))
 			}
 			return m
 		}
@@ -111,11 +113,11 @@ func skillOf(m *catalog.Model, a *catalog.Ability, mix *mixture) skill {
 		s.domain[d] = float32(logit(v) - logit(overall))
 	}
 	tokens := len(m.CompletionTokens) > 0
-	for _, l := range mix.labels {
+	for i, l := range mix.labels {
 		key := mix.head + "." + l
 		v, ok := a.Labels[key]
 		if !ok {
-			v = overall
+			v = 1 / (1 + math.Exp(-logit(overall)-mix.usual[i]))
 		}
 		s.labels = append(s.labels, float32(v))
 		t, ok := m.CompletionTokens[key]

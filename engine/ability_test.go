@@ -46,7 +46,9 @@ models:
 		t.Errorf("%v tokens, want 150", got)
 	}
 	other, _ := c.Find("openai/gpt-5.4")
-	if s := skillOf(other, &other.Ability, &m); s.tokens != nil || math.Abs(s.qualityOf(p, 1)-.6) > 1e-6 {
+	// Of sums, which are usually easier, a model without labels gets more right.
+	sums := 1 / (1 + math.Exp(-math.Log(.6/.4)-2*(catalog.ReferenceDifficulty-.2)))
+	if s := skillOf(other, &other.Ability, &m); s.tokens != nil || math.Abs(s.qualityOf(p, 1)-(.25*.6+.75*sums)) > 1e-6 {
 		t.Errorf("a model without labels: %v, tokens %v", s.qualityOf(p, 1), s.tokens)
 	}
 	// The built-in classifier has answered in place of the one with the head.

@@ -64,7 +64,7 @@ answers move it little.`,
 				return err
 			}
 			note(cmd, "%d prompts, %d models; a unit of difficulty costs %.2f logits; mean logarithmic loss %.4f, of each model's mean alone %.4f",
-				f.Rows, len(f.Models), f.Slope, f.LogLoss, f.Before)
+				f.Rows, len(f.Models), f.Fitted, f.LogLoss, f.Before)
 			_, err = io.WriteString(cmd.OutOrStdout(), string(f.YAML()))
 			return err
 		},

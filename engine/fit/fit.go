@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
 )
 
@@ -32,10 +33,13 @@ type Options struct {
 	Labels []string
 	// Pseudo is how many answers a model's overall mean counts for within a label; 5. A single answer moves little.
 	Pseudo float64
-	// Prior is what is believed of a model before any answer is seen, 0..1, and counts for PriorWeight answers overall; nil =
-	// the mean of all models.
+	// Prior is what is believed of a model before any answer is seen, 0..1 at difficulty Reference, and counts for PriorWeight
+	// answers overall; nil or NaN = the mean of all models.
 	Prior       func(model string) float64
 	PriorWeight float64 // 5
+	// Reference is the difficulty at which the catalog states abilities, and Slope what it says that a unit costs; the fitted
+	// slope starts from it.
+	Reference, Slope float64 // those of package catalog
 }
 
 // Fit is what came out.
@@ -46,9 +50,9 @@ type Fit struct {
 	Overall []float64 // by model
 	// Ability and Tokens are by model, then label; Tokens[m] is nil where too few are known.
 	Ability, Tokens [][]float64
-	// Reference is the mean difficulty, Difficulty that of each label, and Slope how many logits a unit beyond it costs.
-	Reference, Slope float64
-	Difficulty       []float64
+	// Mean is the rows' difficulty, Difficulty that of each label, and Fitted how many logits a unit beyond it costs.
+	Mean, Fitted float64
+	Difficulty   []float64
 	// Domain is what a domain adds to a model's logits, by model, then domain of package label; nil = not fitted.
 	Domain [][]float64
 	// Verbosity is a model's completion tokens for each that the classifier estimates; 0 = too few are known.
@@ -64,6 +68,12 @@ func Abilities(rows []Row, o Options) (*Fit, error) {
 	}
 	if o.PriorWeight <= 0 {
 		o.PriorWeight = 5
+	}
+	if o.Reference <= 0 {
+		o.Reference = catalog.ReferenceDifficulty
+	}
+	if o.Slope <= 0 {
+		o.Slope = catalog.DifficultySlope
 	}
 	if len(o.Models) == 0 || len(o.Labels) == 0 {
 		return nil, fmt.Errorf("fit: %d models and %d labels: at least one of each is needed", len(o.Models), len(o.Labels))
@@ -95,14 +105,14 @@ func (f *Fit) difficulties(rows []Row) {
 	f.Difficulty = make([]float64, len(f.Labels))
 	weight := make([]float64, len(f.Labels))
 	for i := range rows {
-		f.Reference += rows[i].Difficulty / float64(len(rows))
+		f.Mean += rows[i].Difficulty / float64(len(rows))
 		for l, p := range rows[i].P {
 			f.Difficulty[l] += float64(p) * rows[i].Difficulty
 			weight[l] += float64(p)
 		}
 	}
 	for l := range f.Difficulty {
-		f.Difficulty[l] = (f.Difficulty[l] + f.Pseudo*f.Reference) / (weight[l] + f.Pseudo)
+		f.Difficulty[l] = (f.Difficulty[l] + f.Pseudo*f.Mean) / (weight[l] + f.Pseudo)
 	}
 }
 
@@ -123,7 +133,7 @@ func (f *Fit) overall(rows []Row) {
 		prior := all / max(n, 1)
 		if f.Prior != nil {
 			if p := f.Prior(f.Models[m]); p > 0 && !math.IsNaN(p) {
-				prior = p
+				prior = f.moved(p, f.Slope, f.Mean-f.Reference)
 			}
 		}
 		f.Overall = append(f.Overall, (sum[m]+f.PriorWeight*prior)/(float64(f.Answers[m])+f.PriorWeight))
@@ -224,9 +234,9 @@ func (f *Fit) Expected(r *Row, m int) float64 {
 		usual += float64(p) * f.Difficulty[l]
 	}
 	if f.Head == "" { // a catalog states one difficulty for all categories
-		usual = f.Reference
+		usual = f.Mean
 	}
-	x := logit(mix) - f.Slope*(r.Difficulty-usual)
+	x := logit(mix) - f.Fitted*(r.Difficulty-usual)
 	if f.Domain != nil {
 		for d, p := range r.Domain {
 			x += float64(p) * f.Domain[m][d]
@@ -242,11 +252,18 @@ func logit(p float64) float64 {
 	return math.Log(p / (1 - p))
 }
 
+// slopeDoubt is by how much, in logits a unit, the slope that a catalog states may be wrong.
+const slopeDoubt = 2
+
+// moved is a probability at another difficulty.
+func (f *Fit) moved(p, slope, by float64) float64 { return sigmoid(logit(p) - slope*by) }
+
 // slope finds the slope with the least loss, by golden section: the loss is convex in it.
 func (f *Fit) slope(rows []Row) {
 	const ratio, steps, most = 0.6180339887498949, 40, 20.
+	answers := 0.
 	loss := func(slope float64) float64 {
-		f.Slope = slope
+		f.Fitted = slope
 		sum, n := 0., 0.
 		for i := range rows {
 			r := &rows[i]
@@ -258,24 +275,30 @@ func (f *Fit) slope(rows []Row) {
 				}
 			}
 		}
+		answers = n
 		return sum / max(n, 1)
+	}
+	// What the catalog says counts like the answers that would tell the slope to within slopeDoubt.
+	doubted := func(slope float64) float64 {
+		l, by := loss(slope), (slope-f.Options.Slope)/slopeDoubt
+		return l + by*by/2/max(answers, 1)
 	}
 	from, to := 0., most
 	a, b := to-ratio*(to-from), from+ratio*(to-from)
-	la, lb := loss(a), loss(b)
+	la, lb := doubted(a), doubted(b)
 	for range steps {
 		if la <= lb {
 			to, b, lb = b, a, la
 			a = to - ratio*(to-from)
-			la = loss(a)
+			la = doubted(a)
 		} else {
 			from, a, la = a, b, lb
 			b = from + ratio*(to-from)
-			lb = loss(b)
+			lb = doubted(b)
 		}
 	}
 	f.LogLoss, f.Before = loss((from+to)/2), f.before(rows)
-	f.Slope = math.Round((from+to)/2*1000) / 1000
+	f.Fitted = math.Round((from+to)/2*1000) / 1000
 }
 
 // before is the loss of each model's overall mean.
@@ -302,7 +325,7 @@ func (f *Fit) YAML() []byte {
 		}
 		return strconv.Quote(f.Head + "." + l)
 	}
-	fmt.Fprintf(&b, "# Fitted from %d requests.\ndifficulty:\n  slope: %s\n  overall: %s\n", f.Rows, figure(f.Slope), figure(f.Reference))
+	fmt.Fprintf(&b, "# Fitted from %d requests.\ndifficulty:\n  slope: %s\n", f.Rows, figure(f.Fitted))
 	if f.Head != "" {
 		for l, name := range f.Labels {
 			fmt.Fprintf(&b, "  %s: %s\n", key(name), figure(f.Difficulty[l]))
@@ -318,13 +341,19 @@ func (f *Fit) YAML() []byte {
 		if f.Answers[m] == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "  %s: # %d answers\n    ability:\n      overall: %s\n", strconv.Quote(f.Models[m]), f.Answers[m], figure(f.Overall[m]))
+		// Overall and by category abilities are stated at the catalog's difficulty, those of labels at the label's own.
+		stated := func(p float64) string { return figure(f.moved(p, f.Fitted, f.Reference-f.Mean)) }
+		fmt.Fprintf(&b, "  %s: # %d answers\n    ability:\n      overall: %s\n", strconv.Quote(f.Models[m]), f.Answers[m], stated(f.Overall[m]))
 		for l, name := range f.Labels {
-			fmt.Fprintf(&b, "      %s: %s\n", key(name), figure(f.Ability[m][l]))
+			ability := figure(f.Ability[m][l])
+			if f.Head == "" {
+				ability = stated(f.Ability[m][l])
+			}
+			fmt.Fprintf(&b, "      %s: %s\n", key(name), ability)
 		}
 		if f.Domain != nil {
 			for d, name := range label.Domains {
-				fmt.Fprintf(&b, "      domain.%s: %s\n", name, figure(sigmoid(logit(f.Overall[m])+f.Domain[m][d])))
+				fmt.Fprintf(&b, "      domain.%s: %s\n", name, figure(sigmoid(logit(f.moved(f.Overall[m], f.Fitted, f.Reference-f.Mean))+f.Domain[m][d])))
 			}
 		}
 		if f.Verbosity[m] > 0 {

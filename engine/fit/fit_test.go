@@ -45,8 +45,8 @@ func TestFitFindsWhatTheAnswersWereMadeOf(t *testing.T) {
 			}
 		}
 	}
-	if math.Abs(f.Slope-4.6) > .6 || f.LogLoss >= f.Before {
-		t.Errorf("slope %v, loss %v of %v", f.Slope, f.LogLoss, f.Before)
+	if math.Abs(f.Fitted-4.6) > .6 || f.LogLoss >= f.Before {
+		t.Errorf("slope %v, loss %v of %v", f.Fitted, f.LogLoss, f.Before)
 	}
 	if math.Abs(f.Tokens[0][1]-200) > 1 || math.Abs(f.Difficulty[1]-.6) > .01 {
 		t.Errorf("tokens %v, difficulty %v", f.Tokens, f.Difficulty)
@@ -56,11 +56,14 @@ func TestFitFindsWhatTheAnswersWereMadeOf(t *testing.T) {
 func TestFewAnswersMoveLittle(t *testing.T) {
 	t.Parallel()
 	rows := []Row{{P: []float32{1, 0}, Difficulty: .3, Scores: []float64{0}, Tokens: []float64{9}}}
-	f, err := Abilities(rows, Options{Models: []string{"a/b"}, Labels: []string{"x", "y"}, Prior: func(string) float64 { return .9 }})
+	f, err := Abilities(rows, Options{Models: []string{"a/b"}, Labels: []string{"x", "y"}, Prior: func(string) float64 { return .9 }, Reference: .3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Overall[0] != .75 || math.Abs(f.Ability[0][0]-.625) > 1e-9 || f.Ability[0][1] != .75 || f.Tokens[0] != nil {
+	if math.Abs(f.Fitted-catalog.DifficultySlope) > 1 {
+		t.Errorf("one answer moves the slope to %v", f.Fitted)
+	}
+	if math.Abs(f.Overall[0]-.75) > 1e-9 || math.Abs(f.Ability[0][0]-.625) > 1e-9 || math.Abs(f.Ability[0][1]-.75) > 1e-9 || f.Tokens[0] != nil {
 		t.Errorf("%+v", f)
 	}
 }
@@ -77,7 +80,7 @@ func TestYAMLIsACatalogFile(t *testing.T) {
 		t.Fatalf("%v\n%s", err, f.YAML())
 	}
 	m, _ := c.Find("openai/gpt-5.5")
-	if math.Abs(m.Ability.Labels["task.z: #"]-f.Ability[0][1]) > 1e-4 || math.Abs(c.Difficulty.Slope-f.Slope) > 1e-4 || m.CompletionTokens["task.x y"] == 0 {
+	if math.Abs(m.Ability.Labels["task.z: #"]-f.Ability[0][1]) > 1e-4 || math.Abs(c.Difficulty.Slope-f.Fitted) > 1e-4 || m.CompletionTokens["task.x y"] == 0 {
 		t.Errorf("%+v %+v", m.Ability, c.Difficulty)
 	}
 	f.Head, f.Labels = "", []string{"coding", "math"}
