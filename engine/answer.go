@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
-	"github.com/routor/routor/providers/openai"
 )
 
 // Answer is what a client gets for a routed request: a body, a stream, or a failure. It must be closed, after the last byte
@@ -64,7 +64,7 @@ func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.He
 
 // plain takes the whole answer.
 func (a *Answer) plain() {
-	reply, failure := a.next()
+	reply, failure := a.nextFilled()
 	if failure != nil {
 		a.fail(failure)
 		return
@@ -73,10 +73,8 @@ func (a *Answer) plain() {
 	a.reply = &a.replied
 	a.succeeded(a.reply)
 	a.Status, a.Header = reply.Status, reply.Header
-	a.used(reply.Usage)
-	a.rt.note = a.AppendRoutor(a.rt.note[:0])
-	a.rt.answer = openai.AppendRoutor(a.rt.answer[:0], reply.Body, a.rt.note)
-	a.Body = a.rt.answer
+	a.used(reply.Chunk.Usage, reply.Chunk.Cost)
+	a.Body = a.body(reply.Body)
 	a.outcome = ended
 }
 
@@ -89,19 +87,19 @@ func (a *Answer) fail(f *Failure) {
 }
 
 // used takes what the answering call used, and reckons what all of it cost.
-func (a *Answer) used(u chat.Usage) {
+func (a *Answer) used(u chat.Usage, told int64) {
 	last := &a.Attempts[len(a.Attempts)-1]
 	last.Usage = u
+	a.reckon(last, u, told)
+	a.cost = 0
+	for i := range a.Attempts {
+		a.cost += a.Attempts[i].Cost
+	}
 	if !u.Known {
 		return
 	}
 	t := tokens(u)
-	tier := a.rt.Request.ServiceTier
-	last.Cost = max(last.Candidate.Deployment.Prices.Cost(t, tier), 0)
-	a.known, a.cost = true, 0
-	for i := range a.Attempts {
-		a.cost += a.Attempts[i].Cost
-	}
+	a.known = true
 	if b := a.rt.Snapshot.baseline; b != nil {
 		// The baseline has not cached this prompt: all of it counts at the full price.
 		a.baseline = max(b.Prices.Cost(catalog.Tokens{Input: t.Prompt() - t.AudioInput, AudioInput: t.AudioInput, Output: t.Output, AudioOutput: t.AudioOutput}, ""), 0)
@@ -182,8 +180,8 @@ func (a *Answer) AppendRoutor(b []byte) []byte {
 func (a *Answer) Headers(h []providers.Header) []providers.Header {
 	if c := a.Winner(); c != nil {
 		h = append(h, providers.Header{Name: "X-Routor-Model", Value: c.Deployment.Model.ID})
-		if a.drops(c) {
-			h = append(h, providers.Header{Name: "X-Routor-Dropped", Value: "reasoning_effort"})
+		if len(a.sent.dropped) > 0 {
+			h = append(h, providers.Header{Name: "X-Routor-Dropped", Value: strings.Join(a.sent.dropped, ", ")})
 		}
 	}
 	h = a.rt.Decision.Headers(h)

@@ -20,8 +20,7 @@ const (
 	needLogprobs
 	needPrefix
 	needHosted
-	needToolsHere   // function tools on the surface that the deployment is called on
-	needChat        // chat completions: everything that is dispatched
+	needURL         // media given by URL
 	numCapabilities = iota
 )
 
@@ -29,7 +28,7 @@ const (
 var lacks = [numCapabilities]string{
 	"takes no text", "takes no images", "takes no files", "takes no audio", "takes no video", "calls no tools",
 	"gives no JSON objects", "follows no JSON schema", "gives no logprobs", "continues no prefix",
-	"its provider hosts no tools", "calls tools only through another API", "is served only through another API",
+	"its provider hosts no tools", "takes no media by URL",
 }
 
 // unsaid is the reason where the catalog does not know.
@@ -37,24 +36,24 @@ var unsaid = [numCapabilities]string{
 	"not known to take text", "not known to take images", "not known to take files", "not known to take audio",
 	"not known to take video", "not known to call tools", "not known to give JSON objects",
 	"not known to follow a JSON schema", "not known to give logprobs", "not known to continue a prefix",
-	"its provider is not known to host tools", "", "",
+	"its provider is not known to host tools", "",
 }
 
 // names of the capabilities, for errors.
 var capabilityNames = [numCapabilities]string{
 	"text", "images", "files", "audio", "video", "tools", "JSON objects", "JSON schemas", "logprobs", "prefix continuation",
-	"hosted tools", "", "",
+	"hosted tools", "media by URL",
 }
 
 // needs is what a request asks of a model.
 func needs(r *chat.Request) capability {
-	f, n := &r.Facts, needChat
+	f, n := &r.Facts, capability(0)
 	for _, c := range [...]struct {
 		wanted bool
 		is     capability
 	}{
 		{f.Images > 0, needImage}, {f.Files > 0, needFile}, {f.Audio > 0, needAudio}, {f.Video > 0, needVideo},
-		{f.Tools > 0, needTools | needToolsHere}, {r.Format == chat.FormatJSONObject, needJSON}, {r.Format == chat.FormatJSONSchema, needSchema},
+		{f.Tools > 0, needTools}, {f.ImageURLs > 0, needURL}, {r.Format == chat.FormatJSONObject, needJSON}, {r.Format == chat.FormatJSONSchema, needSchema},
 		{f.Logprobs, needLogprobs}, {f.LastIsAssist, needPrefix}, {f.HostedTools > 0, needHosted},
 	} {
 		if c.wanted {
@@ -68,13 +67,6 @@ func needs(r *chat.Request) capability {
 func abilities(dep *catalog.Deployment) (has, unknown capability) {
 	c := &dep.Model.Caps
 	has = needText
-	// What other dialects call messages or generate is chat completions to a provider that is connected in this dialect.
-	if dep.Surface != catalog.Responses {
-		has |= needChat
-	}
-	if dep.ToolSurface != catalog.Responses {
-		has |= needToolsHere
-	}
 	hosted := catalog.Unknown
 	if len(dep.Prices.ToolCall) > 0 {
 		hosted = catalog.Yes

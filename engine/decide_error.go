@@ -27,6 +27,7 @@ const (
 	CodeProfileUnknown  = "profile_not_found"
 	CodeBoundsConflict  = "bounds_conflict"
 	CodeInvalidField    = "invalid_value"
+	CodeUnsupported     = "unsupported_parameter"
 	CodeUpstreamFailed  = "upstream_failed"
 	CodeUpstreamCut     = "upstream_interrupted"
 	CodeDeadline        = "deadline_exceeded"

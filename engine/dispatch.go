@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
-	"github.com/routor/routor/providers/openai"
 )
 
 // Attempt is one upstream call of a request.
@@ -21,7 +22,8 @@ type Attempt struct {
 	Took       time.Duration // until it failed, or until the answer's first text
 	Sent       bool          // may have been billed
 	Usage      chat.Usage
-	Cost       catalog.Money // by Usage; 0 = unknown or nothing
+	Cost       catalog.Money // of what may have been billed; 0 = nothing, or unknown
+	CostSource string        // provider, usage or estimate; "" = there is no cost
 	RequestID  string        // the provider's own
 	RetryAfter time.Duration
 
@@ -50,6 +52,10 @@ type exchange struct {
 	current *Candidate
 	began   time.Time // of the current call
 	way     way
+	sent    sent // what the current candidate was sent
+
+	unfit    []unfit  // candidates that could not be asked at all
+	strictly []string // the parameters that the last of them would have lost, in a strict profile
 
 	Attempts []Attempt
 	// refusal is the first answer that called the request bad; the next one that does ends the search.
@@ -61,12 +67,30 @@ type exchange struct {
 	dead []string
 }
 
+// unfit is a candidate that could not be told the request.
+type unfit struct {
+	candidate *Candidate
+	why       string
+}
+
+func (x *exchange) isUnfit(c *Candidate) bool {
+	return slices.ContainsFunc(x.unfit, func(u unfit) bool { return u.candidate == c })
+}
+
 // next asks candidates down the chain until one answers with success; false = there is none left, and the failure says why.
 func (x *exchange) next() (Reply, *Failure) {
 	for {
 		c := x.candidate()
 		if c == nil {
 			return Reply{}, x.gaveUp()
+		}
+		if why := x.write(c); why != "" {
+			x.way.ticket.leave()
+			if x.isUnfit(c) {
+				return Reply{}, x.gaveUp()
+			}
+			x.unfit = append(x.unfit, unfit{c, why})
+			continue
 		}
 		if len(x.Attempts) > 0 {
 			x.e.Metrics.failedOver(x.Attempts[len(x.Attempts)-1].Class)
@@ -133,13 +157,10 @@ func (x *exchange) drops(c *Candidate) bool {
 // ask sends the request to a candidate.
 func (x *exchange) ask(c *Candidate) (Reply, *providers.Error) {
 	x.current, x.began = c, time.Now()
-	x.rt.body = x.rt.Request.AppendUpstream(x.rt.body[:0], chat.Upstream{
-		Model: c.Deployment.Upstream, IncludeUsage: x.rt.Request.Stream, Effort: c.Effort,
-	})
-	if x.drops(c) {
-		x.rt.body = openai.Remove(nil, x.rt.body, "reasoning_effort")
+	call := &providers.Call{
+		Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Surface: x.sent.surface, Body: x.rt.body, Stream: x.rt.Request.Stream,
+		Timeouts: x.timeouts(c), Header: x.headersFor(),
 	}
-	call := &providers.Call{Deployment: x.rt.Snapshot.options[c.Deployment.Index].call, Body: x.rt.body, Stream: x.rt.Request.Stream, Timeouts: x.timeouts(c), Header: x.header}
 	return x.e.upstreams[c.Deployment.Provider].Do(x.ctx, call)
 }
 
@@ -151,6 +172,9 @@ func (x *exchange) failed(err *providers.Error) *Failure {
 		Candidate: c, Class: err.Class, Status: err.Status, Message: err.Message, Took: now.Sub(x.began), Sent: err.Sent, RetryAfter: err.RetryAfter,
 		move: actionFor(err).move, otherKeys: err.OtherKeys,
 	})
+	if mayBill(err) {
+		x.reckon(&x.Attempts[len(x.Attempts)-1], chat.Usage{}, 0)
+	}
 	x.e.Metrics.attempted(c.Deployment.Provider, err.Class)
 	if err.Class == providers.Canceled || x.ctx.Err() != nil {
 		if err.Class != providers.Canceled && context.Cause(x.ctx) == context.DeadlineExceeded {
@@ -205,7 +229,15 @@ func (x *exchange) exhausted() *Failure {
 	if x.refusal != nil {
 		return refusedBy(x.refusal)
 	}
-	if len(x.Attempts) == 0 {
+	switch {
+	case len(x.Attempts) > 0:
+	case x.strictly != nil:
+		return &Failure{Status: 400, Code: CodeUnsupported, Type: "invalid_request_error", Param: x.strictly[0], Message: fmt.Sprintf(
+			"%s %s, and the profile is strict: leave it out, or name a model that takes it", x.unfit[len(x.unfit)-1].candidate.Deployment.ID, "takes no "+strings.Join(x.strictly, ", "))}
+	case len(x.unfit) > 0:
+		u := &x.unfit[len(x.unfit)-1]
+		return &Failure{Status: 422, Code: CodeNotCapable, Type: "invalid_request_error", Message: fmt.Sprintf("%s can't do this request: it %s", u.candidate.Deployment.ID, u.why)}
+	default:
 		return &Failure{Status: 503, Code: CodeNotConnected, Type: "server_error", Message: "no candidate of the chain is connected"}
 	}
 	limited, wait := true, time.Duration(0)

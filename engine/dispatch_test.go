@@ -66,7 +66,7 @@ func (f *fake) Do(ctx context.Context, call *providers.Call) (Reply, *providers.
 	}
 	var c openai.Chunk
 	openai.Inspect([]byte(a.body), &c)
-	r.Body, r.Usage = []byte(a.body), c.Usage
+	r.Body, r.Chunk = []byte(a.body), c
 	return r, nil
 }
 
@@ -138,6 +138,7 @@ func (s *script) Next() (sse.Event, error) {
 
 func (s *script) Chunk() *openai.Chunk { return &s.chunk }
 func (s *script) Usage() chat.Usage    { return s.usage }
+func (s *script) Cost() int64          { return 0 }
 func (s *script) Finished() bool       { return s.finished }
 
 func role() step { return step{data: `{"choices":[{"delta":{"role":"assistant","content":""}}]}`} }

@@ -20,6 +20,9 @@ type Engine struct {
 	Metrics       *Metrics
 	Limits        Limits
 
+	States  *States  // what models need back of earlier turns
+	Fetcher *Fetcher // reads media that clients give by URL; nil = nobody does
+
 	connections map[string]*providers.Connection
 	upstreams   map[string]Upstream
 	seed        uint64
@@ -82,6 +85,7 @@ type Options struct {
 	Conversations int    // most that are remembered; 0 = 100,000
 	Secret        []byte // keys the identities of conversations; nil = random
 	Seed          uint64 // of `split`
+	Fetcher       *Fetcher
 	Metrics       *Metrics
 	Shared        Shared // nil = there is no fleet
 }
@@ -90,7 +94,7 @@ type Options struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
-		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
 	}
 	for id, c := range o.Connections {
 		e.upstreams[id] = Through(c)
@@ -123,6 +127,7 @@ type Caller struct {
 	Conversation string      // X-Routor-Conversation
 	Reading      time.Duration
 	Timeout      time.Duration // how long the client waits for an answer; 0 = it did not say
+	Source       Source        // what the client sent, where that was not chat completions
 	// Record is written what is decided and what becomes of it: when Route refuses, else when the Answer is closed. nil = nobody
 	// keeps it.
 	Record *ledger.Record
@@ -139,7 +144,11 @@ type Routed struct {
 	input        classifiers.Input
 	timeout      time.Duration
 	record       *ledger.Record
-	body         []byte // as the provider gets it
+	body, spare  []byte // as the provider gets it; one that is being edited
+	source       Source
+	conv         *chat.Conversation // read when a candidate of another dialect is asked
+	members      chat.Members       // of source's body
+	fetched      map[string]*chat.Media
 	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
 }
 
@@ -179,6 +188,7 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	rt.Snapshot, rt.Request, rt.Decision = e.Live.Acquire(), r, NewDecision()
 	rt.timeout, rt.record = c.Timeout, c.Record
 	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Patience: max(e.Limits.Wait, 0), Health: e.Monitor.View(rt.Snapshot.Catalog)}
+	rt.source = c.Source
 	keyID := ""
 	if c.Key != nil {
 		keyID = c.Key.ID
@@ -197,8 +207,9 @@ func (rt *Routed) Release() {
 	rt.Snapshot.Release()
 	rt.Snapshot, rt.Request, rt.Decision, rt.World, rt.record = nil, nil, nil, World{}, nil
 	rt.input = classifiers.Input{}
-	if cap(rt.body) > keptBody {
-		rt.body = nil
+	rt.source, rt.conv, rt.fetched = Source{}, nil, nil
+	if cap(rt.body)+cap(rt.spare) > keptBody {
+		rt.body, rt.spare = nil, nil
 	}
 	if cap(rt.answer) > keptBody {
 		rt.answer = nil

@@ -14,6 +14,7 @@ import (
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/policies"
+	"github.com/routor/routor/providers"
 )
 
 // Parts are what a Snapshot is made of. None of them may change afterwards.
@@ -26,6 +27,10 @@ type Parts struct {
 	Profiles map[string]*access.Profile
 	// Connected says which providers can be called at all; nil = all of the catalog's.
 	Connected func(provider string) bool
+	// Dialect says in which dialect a provider is connected; nil = the catalog's.
+	Dialect func(provider string) string
+	// FetchMedia says that media given by URL are read for providers that take bytes alone.
+	FetchMedia bool
 
 	Version      uint64 // from 1; 0 counts as 1
 	Author, Note string
@@ -52,7 +57,10 @@ type Snapshot struct {
 // option is a deployment as Decide reads it.
 type option struct {
 	dep          *catalog.Deployment
-	call         *catalog.Deployment // dep as it is called: on chat completions, whatever its own surface
+	call         *catalog.Deployment // dep as it is called: on a surface of the dialect in which its provider is connected
+	provider     *catalog.Provider
+	tools        catalog.Surface   // where requests with tools go; "" = to call's
+	also         []catalog.Surface // that the provider serves besides
 	has, unknown capability
 	status       string // why auto may not choose it; "" = it may
 	connected    bool
@@ -61,6 +69,9 @@ type option struct {
 	skills       []skill         // [0] at the default effort, [i+1] at Efforts[i]
 	effort       [label.NumTiers]int
 }
+
+// bytesOnly is whether media must be given as bytes, not by URL.
+func (o *option) bytesOnly() bool { return o.provider != nil && o.provider.MediaURLs == catalog.No }
 
 const defaultChain = 6
 
@@ -131,9 +142,30 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 func (s *Snapshot) option(dep *catalog.Deployment) option {
 	m := dep.Model
 	called := *dep
-	called.Surface = catalog.ChatCompletions
-	o := option{dep: dep, call: &called, connected: s.Connected == nil || s.Connected(dep.Provider), prices: &dep.Prices}
+	provider := s.Catalog.Provider(dep.Provider)
+	dialect := ""
+	if provider != nil {
+		dialect = provider.Dialect
+	}
+	if s.Dialect != nil {
+		dialect = s.Dialect(dep.Provider)
+	}
+	called.Surface = providers.SurfaceIn(dialect, dep.Surface)
+	o := option{dep: dep, call: &called, provider: provider, connected: s.Connected == nil || s.Connected(dep.Provider), prices: &dep.Prices}
+	if providers.HasSurface(dialect, dep.ToolSurface) {
+		o.tools = dep.ToolSurface
+	}
+	if provider != nil {
+		for _, surface := range provider.Surfaces {
+			if providers.HasSurface(dialect, surface) {
+				o.also = append(o.also, surface)
+			}
+		}
+	}
 	o.has, o.unknown = abilities(dep)
+	if s.FetchMedia || !o.bytesOnly() {
+		o.has |= needURL
+	}
 	o.priced = dep.Prices.Input >= 0 && dep.Prices.Output >= 0
 	if !o.priced && s.baseline != nil {
 		o.prices = &s.baseline.Prices

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
 	"github.com/routor/routor/providers/openai"
 	"github.com/routor/routor/providers/sse"
@@ -37,6 +38,7 @@ type AnswerStream struct {
 	off       int
 	over      bool
 	events    Events
+	via       *relay // of the attempt that runs, or answers
 }
 
 // stream races down the chain and comes back when the race is over or has been silent for too long.
@@ -85,6 +87,11 @@ func (s *AnswerStream) race() {
 			return
 		}
 		reply.Closer.Close()
+		if s.spoken() {
+			a.failed(err)
+			s.lose(&Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(err)})
+			return
+		}
 		s.forget()
 		if failure := a.failed(err); failure != nil {
 			s.lose(failure)
@@ -100,6 +107,10 @@ func (s *AnswerStream) commit(reply *Reply) *providers.Error {
 		return &providers.Error{Class: providers.InBand, Provider: a.current.Deployment.Provider, Status: reply.Status, Sent: true,
 			Message: "answered a request for a stream with a plain body"}
 	}
+	via := newRelay(&a.exchange, s.last)
+	s.mu.Lock()
+	s.via = via
+	s.mu.Unlock()
 	for {
 		e, err := reply.Events.Next()
 		if err != nil {
@@ -108,10 +119,12 @@ func (s *AnswerStream) commit(reply *Reply) *providers.Error {
 		c := reply.Events.Chunk()
 		switch {
 		case e.Data == nil: // a keep-alive: the client gets its own
-		case c.Done:
+		case c.Done && !c.Content && c.Finish == "":
 			return &providers.Error{Class: providers.InBand, Provider: a.current.Deployment.Provider, Sent: true,
 				Message: "the stream ended without an answer"}
-		case c.Content || len(c.Finish) > 0:
+		case c.Finish == chat.Length && !c.Content && a.rt.Request.N <= 1 && a.more():
+			return cutEmpty(a.current)
+		case c.Content || c.Finish != "":
 			a.succeeded(reply)
 			a.reply, s.events = reply, reply.Events
 			s.mu.Lock()
@@ -137,10 +150,10 @@ func upstreamError(err error, c *Candidate) *providers.Error {
 
 // hold keeps what does not commit until it is clear who answers, or until the client has waited long enough for reasoning.
 // Once reasoning is let go, what follows it goes out as it comes.
-func (s *AnswerStream) hold(e *sse.Event, c *openai.Chunk) {
+func (s *AnswerStream) hold(e *sse.Event, c *chat.Chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held = openai.AppendEvent(s.held, e, c, s.edit())
+	s.held = s.via.append(s.held, e, c)
 	limits := &s.a.e.Limits
 	switch {
 	case s.aloud || c.Reasoning && len(s.held) >= limits.HoldBytes:
@@ -205,33 +218,53 @@ func (s *AnswerStream) lose(f *Failure) {
 	s.failure = f
 }
 
-func (s *AnswerStream) edit() openai.Edit {
-	return openai.Edit{DropUsage: !s.a.rt.Request.IncludeUsage}
+// spoken is whether an attempt's reasoning has reached a client who can't be given another's after it: in Messages and
+// Responses its signature belongs to that model.
+func (s *AnswerStream) spoken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aloud && s.a.rt.dialect() != chat.Completions
+}
+
+// last are the members that go into the last event of a chat completion that was translated.
+func (s *AnswerStream) last() []chat.Member {
+	if s.events != nil {
+		s.a.used(s.events.Usage(), s.events.Cost())
+	}
+	if !s.a.rt.Request.IncludeUsage {
+		return nil
+	}
+	return []chat.Member{{Name: "routor", Value: s.a.AppendRoutor(nil)}}
 }
 
 // take appends an event as the client gets it. Where the client asked for usage, the event that may be the last before
 // [DONE] waits in tail, because the routor object goes into it.
-func (s *AnswerStream) take(b []byte, e *sse.Event, c *openai.Chunk) []byte {
+func (s *AnswerStream) take(b []byte, e *sse.Event, c *chat.Chunk) []byte {
+	spliced := s.via.same && s.via.client == chat.Completions
 	if c.Done {
 		s.over = true
 		s.a.outcome = ended
-		return append(s.flush(b, true), e.Raw...)
-	}
-	if !s.a.rt.Request.IncludeUsage || e.Data == nil {
-		return openai.AppendEvent(b, e, c, s.edit())
-	}
-	b = s.flush(b, false)
-	if len(c.Finish) > 0 || c.Usage.Known {
-		s.tail = openai.AppendEvent(s.tail[:0], e, c, s.edit())
+		b = s.via.append(s.flush(b, true), e, c)
+		if !s.via.same {
+			b = s.via.finish(b)
+		}
 		return b
 	}
-	return openai.AppendEvent(b, e, c, s.edit())
+	if !spliced || !s.via.usage || e.Data == nil {
+		return s.via.append(b, e, c)
+	}
+	b = s.flush(b, false)
+	if c.Finish != "" || c.Usage.Known {
+		s.tail = s.via.append(s.tail[:0], e, c)
+		return b
+	}
+	return s.via.append(b, e, c)
 }
 
 // flush appends the event that waited, with the routor object if it is the last.
 func (s *AnswerStream) flush(b []byte, last bool) []byte {
 	if last {
-		s.a.used(s.events.Usage())
+		s.a.used(s.events.Usage(), s.events.Cost())
 	}
 	if len(s.tail) == 0 {
 		return b
@@ -274,7 +307,7 @@ func (s *AnswerStream) wait() {
 	case <-s.raced:
 	case <-s.wake:
 	case <-s.beat.C:
-		s.out = append(s.out, comment...)
+		s.out = signOfLife(s.out, s.a.rt.dialect())
 		return
 	}
 	s.mu.Lock()
@@ -292,7 +325,7 @@ const comment = ": routor is waiting for a model\n\n"
 func (s *AnswerStream) pendingComment() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pending = append([]byte(comment), s.pending...)
+	s.pending = append(signOfLife(nil, s.a.rt.dialect()), s.pending...)
 	s.rouse()
 }
 
@@ -307,11 +340,11 @@ func (s *AnswerStream) pull() {
 	if err == io.EOF || finished && s.a.ctx.Err() == nil {
 		// Whole without an end mark of its own: a finish_reason was there.
 		s.over, s.a.outcome = true, ended
-		s.out = append(s.flush(s.out, true), "data: [DONE]\n\n"...)
+		s.out = s.via.finish(s.flush(s.out, true))
 		return
 	}
 	s.out = s.flush(s.out, false)
-	s.a.used(s.events.Usage())
+	s.a.used(s.events.Usage(), s.events.Cost())
 	up := upstreamError(err, s.a.current)
 	last := &s.a.Attempts[len(s.a.Attempts)-1]
 	f := &Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(up)}
@@ -336,8 +369,7 @@ func (s *AnswerStream) broken(b []byte, f *Failure, how outcome) []byte {
 	if f.Code == CodeClientGone {
 		s.a.outcome = gone
 	}
-	b = append(b, "data: "...)
-	return append(f.AppendJSON(b), "\n\n"...)
+	return brokenOff(b, s.a.rt.dialect(), s.via, f)
 }
 
 // Close ends the answer as Answer.Close does; the server calls it when the last byte is out or the client has gone.
@@ -355,7 +387,12 @@ func (s *AnswerStream) end() {
 	if !s.over {
 		s.a.outcome = gone
 		if s.events != nil {
-			s.a.used(s.events.Usage())
+			s.a.used(s.events.Usage(), s.events.Cost())
+		}
+	}
+	if s.via != nil && s.via.keeps && s.a.outcome == ended {
+		for i := range s.via.keeper.Reply.Choices {
+			s.a.keep(s.via.keeper.Reply.Choices[i].Parts)
 		}
 	}
 }

@@ -22,7 +22,7 @@ type Reply struct {
 	Status    int
 	Header    *fasthttp.ResponseHeader // nil = none
 	Body      []byte                   // of a plain answer
-	Usage     chat.Usage               // of a plain answer
+	Chunk     chat.Chunk               // what a plain answer is: its usage, why it ended
 	RequestID string                   // the provider's own
 	Events    Events                   // of a stream; nil = a plain answer
 	Closer    interface{ Close() }
@@ -33,6 +33,7 @@ type Events interface {
 	Next() (sse.Event, error)
 	Chunk() *chat.Chunk // what the last event is
 	Usage() chat.Usage  // told so far
+	Cost() int64        // that the provider says, in billionths of a US dollar; 0 = it has not said
 	Finished() bool     // a finish_reason came
 }
 
@@ -48,7 +49,7 @@ func (t through) Do(ctx context.Context, call *providers.Call) (Reply, *provider
 		unhook()
 		return Reply{}, err
 	}
-	r := Reply{Status: a.Status, Header: a.Header, Body: a.Body, Usage: a.Chunk.Usage, RequestID: a.RequestID, Closer: hooked{a, unhook}}
+	r := Reply{Status: a.Status, Header: a.Header, Body: a.Body, Chunk: a.Chunk, RequestID: a.RequestID, Closer: hooked{a, unhook}}
 	if a.Stream != nil {
 		r.Events = a.Stream
 	}

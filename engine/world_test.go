@@ -83,6 +83,7 @@ func (u setup) try(t testing.TB) (*Snapshot, error) {
 	return NewSnapshot(Parts{
 		Catalog: u.catalog, Policy: p, Profiles: u.profiles, Version: 1,
 		Connected: func(provider string) bool { return provider != u.absent },
+		Dialect:   func(string) string { return "openai" },
 	})
 }
 

@@ -1,9 +1,13 @@
 package providers
 
-import "github.com/routor/routor/engine/chat"
+import (
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers/anthropic"
+	"github.com/routor/routor/providers/gemini"
+)
 
 // codecs are the translations that there are, by dialect.
-var codecs = map[chat.Dialect]chat.Codec{}
+var codecs = map[chat.Dialect]chat.Codec{chat.Messages: anthropic.Messages, chat.Generate: gemini.Generate}
 
 // CodecOf is the translation of a dialect; nil = none.
 func CodecOf(d chat.Dialect) chat.Codec { return codecs[d] }

@@ -19,7 +19,7 @@ func (u *ready) Do(context.Context, *providers.Call) (engine.Reply, *providers.E
 	r := engine.Reply{Status: 200, Body: u.body, Closer: nothing{}}
 	var c openai.Chunk
 	openai.Inspect(u.body, &c)
-	r.Usage = c.Usage
+	r.Chunk = c
 	return r, nil
 }
 

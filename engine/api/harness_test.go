@@ -68,6 +68,7 @@ type setup struct {
 	upstreams map[string]engine.Upstream
 	limits    engine.Limits
 	profiles  map[string]*access.Profile
+	files     map[store.Kind]File
 }
 
 func serve(t testing.TB, o setup) *running {
@@ -113,7 +114,7 @@ func serve(t testing.TB, o setup) *running {
 	isConnected := func(provider string) bool { return connections[provider] != nil }
 	snapshot, err := engine.NewSnapshot(engine.Parts{
 		Catalog: cat, Policy: policy, Classifier: classifiers.New(nil, m), Heads: map[string][]string{}, Profiles: o.profiles,
-		Connected: isConnected, Author: "test",
+		Connected: isConnected, Dialect: func(string) string { return "openai" }, Author: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,8 +122,18 @@ func serve(t testing.TB, o setup) *running {
 	e := engine.New(engine.Options{Snapshot: snapshot, Connections: connections, Upstreams: o.upstreams, Limits: o.limits})
 	options := Options{
 		Engine: e, Config: c, Keys: r.store, AdminKey: adminKey, Demo: r.fleet, Version: "test", LogTo: &r.log, ErrorLog: &r.err,
-		Publisher: &Publisher{Live: e.Live, Connected: isConnected, Builtin: m},
+		Documents: &Documents{
+			Publisher: &Publisher{Live: e.Live, Connected: isConnected, Builtin: m}, State: r.state, Name: "test", Version: "test", Keys: r.store,
+		},
 	}
+	candidates, err := options.Documents.Open(t.Context(), dir, o.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := options.Documents.Start(t.Context(), candidates[0]); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(options.Documents.Close)
 	if o.options != nil {
 		o.options(&options)
 	}
