@@ -2,22 +2,21 @@ package main
 
 import (
 	"context"
-	"os"
-	"reflect"
 
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 )
 
 // follower brings changed files live. What does not check is refused, said, and leaves the old in place.
 type follower struct {
 	c         *config.Config
 	store     *access.Store
-	publisher *api.Publisher
+	dir       string // the data directory
+	documents *api.Documents
 	made      map[string]connected
-	profiles  map[string]*access.Profile // as last published
-	validate  func()                     // asks the providers whether their keys work now
+	validate  func() // asks the providers whether their keys work now
 	say       func(format string, args ...any)
 }
 
@@ -29,19 +28,19 @@ func (f *follower) follow(ctx context.Context, w *watcher) error {
 	}
 	var files []file
 	if name := string(f.c.Policy); name != "" {
-		files = append(files, file{name, func() error { return f.policy(name) }})
+		files = append(files, file{name, func() error { return f.take(ctx, store.Policy) }})
 	}
 	if name := string(f.c.Classifier); name != "" {
-		files = append(files, file{name, func() error { return f.classifier(ctx, name) }})
+		files = append(files, file{name, func() error { return f.take(ctx, store.Classifier) }})
 	}
 	for _, name := range f.c.Catalog {
-		files = append(files, file{string(name), f.catalog})
+		files = append(files, file{string(name), func() error { return f.take(ctx, store.Catalog) }})
 	}
 	if name := string(f.c.Profiles.File); name != "" {
-		files = append(files, file{name, f.readProfiles})
+		files = append(files, file{name, func() error { return f.take(ctx, store.Profiles) }})
 	}
 	for _, name := range f.store.Files() {
-		files = append(files, file{name, f.access})
+		files = append(files, file{name, func() error { return f.access(ctx) }})
 	}
 	for _, p := range f.made {
 		if p.key != nil && p.key.file != "" {
@@ -49,7 +48,7 @@ func (f *follower) follow(ctx context.Context, w *watcher) error {
 		}
 	}
 	if name := f.c.File(); name != "" {
-		files = append(files, file{name, func() error { return f.configuration(name) }})
+		files = append(files, file{name, func() error { return f.configuration(ctx, name) }})
 	}
 	for _, x := range files {
 		changed := func() {
@@ -66,38 +65,21 @@ func (f *follower) follow(ctx context.Context, w *watcher) error {
 	return nil
 }
 
-func change(file string) api.Change { return api.Change{Author: "file", Note: file} }
-
-func (f *follower) policy(name string) error {
-	src, err := os.ReadFile(name)
-	if err == nil {
-		_, err = f.publisher.Policy(name, src, change(name))
+// take has the state take over a file that owns a document.
+func (f *follower) take(ctx context.Context, kind store.Kind) error {
+	file, err := ownFile(f.c, f.dir, kind)
+	if err != nil || file.Path == "" {
+		return err
 	}
-	return err
+	return f.documents.TakeFile(ctx, kind, file)
 }
 
-func (f *follower) classifier(ctx context.Context, name string) error {
-	src, err := os.ReadFile(name)
-	if err == nil {
-		_, err = f.publisher.Classifier(ctx, src, change(name))
-	}
-	return err
-}
-
-func (f *follower) catalog() error {
-	cat, err := catalogOf(f.c)
-	if err == nil {
-		_, err = f.publisher.Catalog(cat, change("catalog"))
-	}
-	return err
-}
-
-// access reads keys and profiles of the data directory again.
-func (f *follower) access() error {
+// access reads the profiles of the data directory again.
+func (f *follower) access(ctx context.Context) error {
 	if err := f.store.Reload(); err != nil {
 		return err
 	}
-	return f.readProfiles()
+	return f.take(ctx, store.Profiles)
 }
 
 // key reads a provider's key again and has it validated, so that it is used at once.
@@ -109,25 +91,13 @@ func (f *follower) key(k *keySource) error {
 	return nil
 }
 
-func (f *follower) readProfiles() error {
-	next, err := profilesOf(f.c, f.store)
-	if err != nil || reflect.DeepEqual(next, f.profiles) {
-		return err
-	}
-	if _, err := f.publisher.Profiles(next, change("profiles")); err != nil {
-		return err
-	}
-	f.profiles = next
-	return nil
-}
-
 // configuration takes over the profiles of routor.yaml; everything else in it holds from the next start.
-func (f *follower) configuration(name string) error {
+func (f *follower) configuration(ctx context.Context, name string) error {
 	next, err := config.Load(name)
 	if err != nil {
 		return err
 	}
 	f.c.Profiles = next.Profiles
 	f.say("%s: profiles are looked at again; anything else that changed in it needs a restart", name)
-	return f.readProfiles()
+	return f.take(ctx, store.Profiles)
 }

@@ -65,6 +65,10 @@ func policyOf(c *config.Config, scope policies.Scope) (*policies.Policy, error) 
 	if err != nil {
 		return nil, err
 	}
+	return parsePolicy(c, name, src, scope)
+}
+
+func parsePolicy(c *config.Config, name string, src []byte, scope policies.Scope) (*policies.Policy, error) {
 	p, err := policies.Parse(name, src, scope)
 	if err == nil && c.Balance != nil {
 		p.Balance = *c.Balance

@@ -52,21 +52,23 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 
 // service is a server with everything that it is made of.
 type service struct {
-	c         *config.Config
-	dir       string
-	state     *store.Store
-	store     *access.Store
-	assembly  *assembly
-	fleet     *sim.Fleet // nil = no demo
-	made      map[string]connected
-	forget    string // the demo's own folder, removed when it ends
-	missing   map[string]string
-	ignored   []string // real keys that the demo leaves alone
-	adminKey  string
-	generated bool // the admin key is new
-	engine    *engine.Engine
-	publisher *api.Publisher
-	server    *api.Server
+	c          *config.Config
+	dir        string
+	state      *store.Store
+	store      *access.Store
+	assembly   *assembly
+	fleet      *sim.Fleet // nil = no demo
+	made       map[string]connected
+	forget     string // the demo's own folder, removed when it ends
+	missing    map[string]string
+	ignored    []string // real keys that the demo leaves alone
+	adminKey   string
+	generated  bool // the admin key is new
+	engine     *engine.Engine
+	documents  *api.Documents
+	candidate  api.Candidate   // what serves first
+	candidates []api.Candidate // what might, if that does not check
+	server     *api.Server
 }
 
 func newService(cmd *cobra.Command) (s *service, err error) {
@@ -104,7 +106,7 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 		return s, err
 	}
 	metrics := engine.NewMetrics()
-	if s.assembly, err = assemble(cmd.Context(), s.c, s.store, metrics.ClassifierEvent); err != nil {
+	if err = s.openDocuments(cmd, metrics); err != nil {
 		return s, err
 	}
 	if demo {
@@ -120,7 +122,7 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 		connections[id] = c.Connection
 	}
 	isConnected := func(provider string) bool { return connections[provider] != nil }
-	snapshot, err := s.assembly.snapshot(isConnected)
+	snapshot, err := s.firstSnapshot(cmd, isConnected)
 	if err != nil {
 		return s, err
 	}
@@ -128,12 +130,12 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 		Snapshot: snapshot, Connections: connections, Metrics: metrics, Conversations: s.c.Limits.Conversations,
 		Limits: dispatchLimits(s.c),
 	})
-	s.publisher = &api.Publisher{
+	s.documents.Publisher = &api.Publisher{
 		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
 	}
 	s.server = api.New(api.Options{
-		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Publisher: s.publisher, Demo: s.fleet, Missing: s.missing,
-		Files: s.files(), Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
+		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing,
+		Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
 		ReadTimeout: s.c.Clients.Read, WriteTimeout: s.c.Clients.Write, IdleTimeout: s.c.Clients.Idle,
 	})
 	return s, nil
@@ -184,26 +186,11 @@ func (s *service) takeAdminKey(demo bool) error {
 	return err
 }
 
-// files are the documents that belong to a file.
-func (s *service) files() map[string]string {
-	files := map[string]string{}
-	if s.c.Policy != "" {
-		files["policy"] = string(s.c.Policy)
-	}
-	if s.c.Classifier != "" {
-		files["classifier"] = string(s.c.Classifier)
-	}
-	switch {
-	case s.c.Profiles.File != "":
-		files["profiles"] = string(s.c.Profiles.File)
-	case s.c.Profiles.Node != nil:
-		files["profiles"] = s.c.File()
-	}
-	return files
-}
-
 func (s *service) run(cmd *cobra.Command) error {
 	if err := s.server.Listen(); err != nil {
+		return err
+	}
+	if err := s.begin(cmd.Context()); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(cmd.Context())
@@ -213,7 +200,7 @@ func (s *service) run(cmd *cobra.Command) error {
 		return err
 	}
 	f := &follower{
-		c: s.c, store: s.store, publisher: s.publisher, made: s.made, profiles: s.assembly.parts.Profiles,
+		c: s.c, dir: s.dir, store: s.store, documents: s.documents, made: s.made,
 		validate: func() { s.engine.Validate(ctx) },
 		say:      func(format string, args ...any) { note(cmd, format, args...) },
 	}
@@ -322,6 +309,9 @@ func (s *service) close() {
 	}
 	if s.assembly != nil {
 		s.assembly.close()
+	}
+	if s.documents != nil {
+		s.documents.Close()
 	}
 	if s.store != nil {
 		s.store.Close()

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/policies"
 )
 
@@ -104,6 +104,9 @@ func (c *call) adminStatus(string) *fault {
 			"providers": len(s.Catalog.Providers)},
 		"providers": c.s.providerCards(),
 	}
+	if d := c.s.Documents; d != nil {
+		status["state"], status["drift"] = d.card(), d.Drifts()
+	}
 	if s.Classifier != nil {
 		card := s.Classifier.Card()
 		status["classifier"] = map[string]any{"name": card.Name, "version": card.Version, "taken_over": s.Classifier.TakenOver()}
@@ -122,68 +125,38 @@ func (c *call) adminValidate(string) *fault {
 	return c.adminProviders("")
 }
 
-// policyChange is the body of a publish.
-type policyChange struct {
-	Source  string  `json:"source"`
-	Name    string  `json:"name"` // of the file, for messages; "" = policy.yaml
-	Note    string  `json:"note"`
-	Version *uint64 `json:"version"` // the snapshot that the change was made to; nil = whatever serves
-	DryRun  bool    `json:"dry_run"`
-	Force   bool    `json:"force"` // although the policy belongs to a file
-}
-
 func (c *call) adminPolicy(string) *fault {
 	if string(c.Method()) == "GET" {
 		s := c.s.Engine.Live.Acquire()
 		defer s.Release()
-		writeJSON(c.RequestCtx, 200, map[string]any{
-			"name": s.Policy.Name, "hash": s.Policy.Hash, "source": string(s.Policy.Source), "file": c.s.Files["policy"], "snapshot": snapshotOf(s),
-		})
+		answer := map[string]any{"name": s.Policy.Name, "hash": s.Policy.Hash, "source": string(s.Policy.Source), "file": c.s.file(store.Policy), "snapshot": snapshotOf(s)}
+		if d := c.s.Documents; d != nil {
+			answer["document"] = d.Live(store.Policy) // null = the built-in one
+		}
+		writeJSON(c.RequestCtx, 200, answer)
 		return nil
 	}
-	var change policyChange
+	var change documentChange
 	if f := readJSON(c.RequestCtx, &change); f != nil {
 		return f
 	}
-	if strings.TrimSpace(change.Source) == "" {
+	if change.Source == nil || strings.TrimSpace(*change.Source) == "" {
 		f := failure(codeInvalidType, "source: missing: send the policy's YAML as a string")
 		f.param = "source"
 		return f
 	}
-	if change.Name == "" {
-		change.Name = "policy.yaml"
-	}
-	if f := c.owned("policy", change.Force || change.DryRun); f != nil {
+	return c.change(c.publication(store.Policy, &change))
+}
+
+// change publishes a document.
+func (c *call) change(p Publication) *fault {
+	d, f := c.documents()
+	if f != nil {
 		return f
 	}
-	return c.publish(change.DryRun, func(p *Publisher) (uint64, error) {
-		return p.Policy(change.Name, []byte(change.Source), Change{Author: "admin", Note: change.Note, On: change.Version, DryRun: change.DryRun})
-	})
-}
-
-// owned refuses to change what belongs to a file.
-func (c *call) owned(document string, force bool) *fault {
-	if file := c.s.Files[document]; file != "" && !force {
-		return failure(codeOwnedByFile, "the %s is kept in %s, which is followed: change the file, or force a change that lasts until the file changes", document, file)
-	}
-	return nil
-}
-
-// publish answers with what became of a change.
-func (c *call) publish(dryRun bool, change func(*Publisher) (uint64, error)) *fault {
-	if c.s.Publisher == nil {
-		return failure(codeNotSupported, "this server does not take changes")
-	}
-	version, err := change(c.s.Publisher)
-	var conflict *engine.ErrVersion
-	switch {
-	case errors.As(err, &conflict):
-		return failure(codeConflict, "%v", err)
-	case err != nil:
-		return c.refuse(err)
-	}
-	writeJSON(c.RequestCtx, 200, map[string]any{"version": version, "dry_run": dryRun})
-	return nil
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	return c.published(d.Publish(ctx, p))
 }
 
 // refuse answers with all problems of a change, each as a member of error.problems besides the message.
@@ -202,40 +175,24 @@ func (c *call) refuse(err error) *fault {
 }
 
 func (c *call) adminClassifier(string) *fault {
-	args := c.QueryArgs()
-	switch {
-	case string(c.Method()) == "GET":
+	if string(c.Method()) == "GET" {
 		s := c.s.Engine.Live.Acquire()
 		defer s.Release()
-		out := map[string]any{"file": c.s.Files["classifier"], "snapshot": snapshotOf(s)}
+		out := map[string]any{"file": c.s.file(store.Classifier), "snapshot": snapshotOf(s)}
 		if s.Classifier != nil {
 			out["card"], out["taken_over"] = s.Classifier.Card(), s.Classifier.TakenOver()
 		}
+		if d := c.s.Documents; d != nil {
+			out["document"] = d.Live(store.Classifier)
+		}
 		writeJSON(c.RequestCtx, 200, out)
 		return nil
-	case args.GetBool("builtin"):
-	case !hasType(c.RequestCtx, "application/wasm"):
-		return failure(codeMedia, "the content type is %q: send the module as application/wasm", c.Request.Header.ContentType())
-	case len(c.PostBody()) == 0:
-		return failure(codeInvalidType, "the body is empty: send the module's bytes")
 	}
-	dryRun := args.GetBool("dry_run")
-	if f := c.owned("classifier", dryRun || args.GetBool("force")); f != nil {
+	p, f := c.module()
+	if f != nil {
 		return f
 	}
-	change := Change{Author: "admin", Note: string(args.Peek("note")), DryRun: dryRun}
-	if text := args.Peek("version"); len(text) > 0 {
-		on, err := strconv.ParseUint(string(text), 10, 64)
-		if err != nil {
-			return failure(codeInvalidType, "version: must be a snapshot's number, not %q", text)
-		}
-		change.On = &on
-	}
-	var wasm []byte
-	if !args.GetBool("builtin") {
-		wasm = append(wasm, c.PostBody()...) // the module may outlive the request
-	}
-	return c.publish(dryRun, func(p *Publisher) (uint64, error) { return p.Classifier(context.Background(), wasm, change) })
+	return c.change(p)
 }
 
 func (c *call) adminCatalog(string) *fault {
@@ -299,7 +256,7 @@ func (c *call) adminKeys(string) *fault {
 			return f
 		}
 	}
-	secret, made, err := c.s.keys.Create(k, "admin")
+	secret, made, err := c.s.keys.Create(k, c.author(""))
 	if err != nil {
 		return failure(codeCheckFailed, "%v", err)
 	}
@@ -316,7 +273,7 @@ func (c *call) adminKey(id string) *fault {
 		return failure(codeNotFound, "there is no key %q", id)
 	}
 	if string(c.Method()) == "DELETE" {
-		revoked, err := c.s.keys.Revoke(k.ID, "admin")
+		revoked, err := c.s.keys.Revoke(k.ID, c.author(""))
 		if err != nil {
 			return failure(codeInternal, "the key could not be revoked: %v", err)
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	builtin "github.com/routor/routor/classifiers/default"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/policies"
 )
 
@@ -95,7 +97,7 @@ func TestPublishPolicy(t *testing.T) {
 	if a.status != 200 || r.Engine.Live.Version() != before {
 		t.Fatalf("dry run: %d %s", a.status, a.body)
 	}
-	a = r.do("PUT", "/admin/policy", publishBody(next, map[string]any{"note": "a test", "version": before}), asAdmin)
+	a = r.do("PUT", "/admin/policy", publishBody(next, map[string]any{"note": "a test", "version": 0, "author": "ann"}), asAdmin)
 	if a.status != 200 || r.Engine.Live.Version() != before+1 {
 		t.Fatalf("publish: %d %s", a.status, a.body)
 	}
@@ -104,15 +106,17 @@ func TestPublishPolicy(t *testing.T) {
 	}
 	shown := r.do("GET", "/admin/policy", "", asAdmin).fields(t)
 	snapshot, _ := shown["snapshot"].(map[string]any)
-	if shown["source"] != next || snapshot["author"] != "admin" || snapshot["note"] != "a test" {
+	if shown["source"] != next || snapshot["author"] != "ann" || snapshot["note"] != "a test" {
 		t.Errorf("%v", shown)
 	}
-	a = r.do("POST", "/admin/policy", publishBody(source, map[string]any{"version": before}), asAdmin)
-	if _, _, _, code := a.error(t); a.status != 409 || code != "version_conflict" {
+	a = r.do("POST", "/admin/policy", publishBody(source, map[string]any{"version": 0}), asAdmin)
+	message, _, param, code := a.error(t)
+	if a.status != 409 || param != "version" || code != "version_conflict" || !strings.Contains(message, "version 1 of the policy, by ann") || !strings.Contains(message, "+  - name: greetings stay in Europe") ||
+		!strings.Contains(string(a.body), `"conflict":{"kind":"policy"`) {
 		t.Errorf("stale: %d %s", a.status, a.body)
 	}
 	a = r.do("POST", "/admin/policy", publishBody(strings.Replace(next, "tier == NANO", "teir == NANO", 1), nil), asAdmin)
-	message, _, param, code := a.error(t)
+	message, _, param, code = a.error(t)
 	if a.status != 422 || code != "check_failed" || !strings.Contains(message, "tier") || param == "" || !strings.Contains(string(a.body), `"problems":[{"file":"policy.yaml","line":`) {
 		t.Errorf("mistake: %d %s", a.status, a.body)
 	}
@@ -123,14 +127,97 @@ func TestPublishPolicy(t *testing.T) {
 
 func TestPolicyOfAFile(t *testing.T) {
 	t.Parallel()
-	r := serve(t, setup{options: func(o *Options) { o.Files = map[string]string{"policy": "/etc/policy.yaml"} }})
+	r := serve(t, setup{files: map[store.Kind]File{store.Policy: {"/etc/policy.yaml", policies.Default()}}})
 	source := string(policies.Default())
 	a := r.do("POST", "/admin/policy", publishBody(source, nil), asAdmin)
 	if message, _, _, code := a.error(t); a.status != 409 || code != "owned_by_file" || !strings.Contains(message, "/etc/policy.yaml") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if a = r.do("POST", "/admin/policy", publishBody(source, map[string]any{"force": true}), asAdmin); a.status != 200 {
+	drift := func() string {
+		b, _ := json.Marshal(r.do("GET", "/admin/documents", "", asAdmin).fields(t)["drift"])
+		return string(b)
+	}
+	if got := drift(); strings.Contains(got, "why") {
+		t.Errorf("drift of a file that was just published: %s", got)
+	}
+	if a = r.do("POST", "/admin/policy", publishBody(source+"# pinned\n", map[string]any{"force": true}), asAdmin); a.status != 200 {
 		t.Errorf("force: %d %s", a.status, a.body)
+	}
+	if got := drift(); !strings.Contains(got, "the file differs from what serves: version 2") {
+		t.Errorf("drift of a pinned policy: %s", got)
+	}
+	if err := r.Documents.TakeFile(t.Context(), store.Policy, File{"/etc/policy.yaml", policies.Default()}); err != nil || r.Documents.Live(store.Policy).Number != 2 {
+		t.Errorf("a file that has not changed ended the pin: %v", err)
+	}
+	if err := r.Documents.TakeFile(t.Context(), store.Policy, File{"/etc/policy.yaml", []byte(source + "# changed\n")}); err != nil || r.Documents.Live(store.Policy).Number != 3 {
+		t.Errorf("a file that has changed was not taken over: %v", err)
+	}
+	if a = r.do("POST", "/admin/adopt/policy", `{"author": "ann"}`, asAdmin); a.status != 200 {
+		t.Errorf("adopt: %d %s", a.status, a.body)
+	}
+	if a = r.do("POST", "/admin/policy", publishBody(source, nil), asAdmin); a.status != 200 {
+		t.Errorf("after it was adopted: %d %s", a.status, a.body)
+	}
+	if err := r.Documents.TakeFile(t.Context(), store.Policy, File{"/etc/policy.yaml", []byte(source + "# again\n")}); err != nil || r.Documents.Live(store.Policy).Number != 5 {
+		t.Errorf("a file that owns nothing any more was taken over: %v", err)
+	}
+	if got := drift(); !strings.Contains(got, "the store owns the policy") {
+		t.Errorf("drift of an adopted policy: %s", got)
+	}
+}
+
+func TestVersionsOfAPolicy(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{})
+	for i := range 3 {
+		source := strings.Replace(string(policies.Default()), "balance: 0.5", fmt.Sprintf("balance: 0.%d", i+1), 1)
+		if a := r.do("POST", "/admin/documents/policy", publishBody(source, map[string]any{"version": i}), asAdmin, "X-Routor-Author: ann"); a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	for path, want := range map[string]string{
+		"documents/policy":              `"version":3`,
+		"documents/policy?version=2":    "balance: 0.2",
+		"documents/policy?version=9":    "no such version",
+		"documents/weather":             "there is no kind",
+		"history/policy":                `"diff":" value:\n   # One knob`,
+		"history/policy?before=2":       `"version":1`,
+		"history/policy?limit=x":        "whole number",
+		"diff/policy?from=1":            `-  balance: 0.1\n+  balance: 0.3`,
+		"audit?what=policy&limit=1":     `"author":"ann"`,
+		"documents/catalog":             `"document":null`,
+		"fleet":                         `"name":"test"`,
+		"drafts/policy":                 `"drafts":[]`,
+		"drafts/policy?author=a&name=b": "no such draft",
+	} {
+		if a := r.do("GET", "/admin/"+path, "", asAdmin); !strings.Contains(string(a.body), want) {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	a := r.do("POST", "/admin/rollback/policy", `{"to": 1, "version": 3, "note": "too dear"}`, asAdmin)
+	if a.status != 200 || !strings.Contains(string(a.body), `"rollback":1`) || !strings.Contains(string(a.body), `"state":"live"`) {
+		t.Errorf("rollback: %d %s", a.status, a.body)
+	}
+	s := r.Engine.Live.Acquire()
+	defer s.Release()
+	if s.Policy.Balance != .1 || s.Note != "too dear" {
+		t.Errorf("balance %v serves, note %q", s.Policy.Balance, s.Note)
+	}
+	if a := r.do("POST", "/admin/rollback/policy", `{"to": 1, "version": 3}`, asAdmin); a.status != 409 {
+		t.Errorf("stale rollback: %d %s", a.status, a.body)
+	}
+	if a := r.do("POST", "/admin/adopt/policy", `{}`, asAdmin); a.status != 422 {
+		t.Errorf("adopting what belongs to no file: %d %s", a.status, a.body)
+	}
+	a = r.do("PUT", "/admin/drafts/policy", `{"author": "ann", "name": "next", "base": 4, "content": "name: x"}`, asAdmin)
+	if a.status != 200 {
+		t.Errorf("draft: %d %s", a.status, a.body)
+	}
+	if a = r.do("PUT", "/admin/drafts/policy", `{"author": "ann", "name": "next", "base": 4, "content": "name: y"}`, asAdmin); a.status != 409 {
+		t.Errorf("a draft was overwritten: %d %s", a.status, a.body)
+	}
+	if a = r.do("DELETE", "/admin/drafts/policy?author=ann&name=next", "", asAdmin); a.status != 200 {
+		t.Errorf("delete the draft: %d %s", a.status, a.body)
 	}
 }
 

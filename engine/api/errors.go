@@ -55,7 +55,6 @@ const (
 	codeConflict     = "version_conflict"
 	codeOwnedByFile  = "owned_by_file"
 	codeNotSupported = "not_supported"
-	codeMemory       = "server_overloaded"
 	codeStateAway    = "state_unavailable"
 )
 
@@ -64,7 +63,6 @@ var failures = []Failure{
 	{codeInvalidJSON, 400, invalidRequest, "The body is not JSON. The message names the byte.", "Send the body as a JSON object, with `Content-Type: application/json`."},
 	{codeInvalidType, 400, invalidRequest, "A field of the body is missing or has the wrong type. `param` is its path, the message names the byte.", "Correct the field."},
 	{engine.CodeInvalidField, 400, invalidRequest, "A field, or an `X-Routor-*` header, has a value that it does not take. `param` names it.", "Use one of the values that the message names."},
-	{engine.CodeUnsupported, 400, invalidRequest, "The profile is strict, and no candidate takes a parameter of the request. `param` and message name it.", "Leave it out, name a model that takes it, or use a profile that is not strict."},
 	{engine.CodeBoundsConflict, 400, invalidRequest, "Two bounds contradict each other: a tier floor above a ceiling, two profiles. The message names both sources.", "Send only one of them, or values that agree."},
 	{codeBadHeader, 400, invalidRequest, "The request is no HTTP that Routor understands.", "Look at the client or at what stands in between."},
 	{codeNoKey, 401, authentication, "No API key was sent, and this server wants one.", "Send `Authorization: Bearer rtr_…`, `x-api-key` or `api-key`. `routor key add` makes one."},
@@ -93,9 +91,7 @@ var failures = []Failure{
 	{engine.CodeUpstreamCut, 502, serverError, "In a stream: the answer broke off after its first text had been delivered.", "Ask again; what came so far is not complete."},
 	{engine.CodeNotConnected, 503, serverError, "The model named is served only by providers that are not connected.", "Set the provider's key, or name another model."},
 	{engine.CodeNoHealthy, 503, serverError, "Every model that could answer is cooling down after errors (429 where all are rate-limited). `Retry-After` says for how long.", "Wait that long, then try again."},
-	{codeMemory, 429, rateLimit, "The server's memory is at its limit (`limits.memory`). The request was not looked at.", "Wait a second, then try again; raise the limit or add a replica."},
-	{codeBusy, 429, rateLimit, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
-	{codeStateAway, 503, serverError, "The admin API needs the state, and its NATS servers do not answer. Requests of clients are answered all the same.", "Look at the NATS servers; `GET /admin/fleet` says since when they are away."},
+	{codeBusy, 503, serverError, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
 	{engine.CodeDeadline, 504, serverError, "No model answered before the request's deadline.", "Try again, with a shorter prompt or a faster model."},
 	{engine.CodeShutdown, 503, serverError, "The server shuts down, and the answer was not complete within `shutdown_grace`.", "Ask again: another replica, or the next start, answers."},
 	{engine.CodeClientGone, 499, invalidRequest, "The client went away before the answer. It never sees this; logs and metrics do.", "Nothing."},
@@ -133,7 +129,6 @@ type fault struct {
 	message string
 	param   string
 	after   time.Duration // Retry-After; 0 = none
-	tried   []engine.Tried
 }
 
 func (f *fault) Error() string { return f.message }
@@ -222,5 +217,5 @@ func appendFault(b []byte, f *fault) []byte {
 		b = appendString(b, f.param)
 	}
 	b = append(b, `,"code":`...)
-	return engine.AppendTried(append(appendString(b, f.Code), "}}"...), f.tried)
+	return append(appendString(b, f.Code), "}}"...)
 }

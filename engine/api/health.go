@@ -13,7 +13,7 @@ func (c *call) healthz() *fault {
 }
 
 // readyz answers GET /readyz. Ready means that a snapshot is built, the listener is up, and no shutdown has begun. What is
-// wrong with providers is told, and makes nobody unready: their outage must not empty a load balancer.
+// wrong with providers or with the state is told, and makes nobody unready: their outage must not empty a load balancer.
 func (c *call) readyz() *fault {
 	s := c.s
 	status, word := 200, "ready"
@@ -29,9 +29,11 @@ func (c *call) readyz() *fault {
 		p.KeyLast4 = "" // who may ask this is not known
 		states[p.ID] = p.providerState
 	}
-	writeJSON(c.RequestCtx, status, map[string]any{
-		"status": word, "snapshot": s.Engine.Live.Version(), "usable_providers": usable, "providers": states,
-	})
+	answer := map[string]any{"status": word, "snapshot": s.Engine.Live.Version(), "usable_providers": usable, "providers": states}
+	if s.Documents != nil {
+		answer["state"] = s.Documents.card()
+	}
+	writeJSON(c.RequestCtx, status, answer)
 	return nil
 }
 

@@ -21,7 +21,7 @@ func TestImagesGoToModelsThatSee(t *testing.T) {
 	var mu sync.Mutex
 	var got []*catalog.Model // asked in the current request
 	r := serve(t, setup{
-		limits:   engine.Limits{Attempts: 20},
+		limits:   engine.Limits{Attempts: 20, Wait: -1},
 		profiles: map[string]*access.Profile{"default": {Name: "default", Models: map[string]string{"eyes": blind}, Fallbacks: map[string][]string{sees: {blind}}}},
 		upstreams: everywhere(stub(func(c *providers.Call) (engine.Reply, *providers.Error) {
 			mu.Lock()
@@ -67,7 +67,7 @@ func TestImagesGoToModelsThatSee(t *testing.T) {
 		if law != "shipped" {
 			src = "name: p\nrules:\n  - name: one\n    " + rule + "\n"
 		}
-		if _, err := r.Publisher.Policy("p.yaml", []byte(src), Change{Author: "test"}); err != nil {
+		if _, err := r.Documents.Publisher.Policy("p.yaml", []byte(src), Change{Author: "test"}); err != nil {
 			t.Fatalf("%s: %v", law, err)
 		}
 		for place, messages := range places {

@@ -30,14 +30,12 @@ type Options struct {
 	Config    *config.Config    // addresses, TLS, limits, shutdown, access log, response headers
 	Keys      *access.Store     // nil = there are none
 	AdminKey  string            // "" = nobody may use the admin API
-	Publisher *Publisher        // nil = what serves can't be changed through the admin API
+	Documents *Documents        // nil = what serves can't be changed through the admin API
 	Demo      *sim.Fleet        // nil = no demo
 	Missing   map[string]string // by provider that somebody wanted: why it is not connected
-	// Files are the documents that belong to a file: "policy" → its path. They are changed there, or with force.
-	Files    map[string]string
-	Version  string
-	LogTo    io.Writer // access log; nil = stdout
-	ErrorLog io.Writer // panics; nil = stderr
+	Version   string
+	LogTo     io.Writer // access log; nil = stdout
+	ErrorLog  io.Writer // panics; nil = stderr
 	// ReadTimeout bounds the arrival of a request, WriteTimeout each write of an answer, IdleTimeout the wait for the next
 	// request on a connection. Zero takes 60 s, 60 s and 3 min.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
@@ -138,6 +136,13 @@ func listen(addr, flag string) (net.Listener, error) {
 
 // Addr is where clients call, AdminAddr where admin API, pages and metrics are. They are known from Listen on.
 func (s *Server) Addr() net.Addr { return s.clients.Addr() }
+
+// Listening says whether the addresses are open.
+func (s *Server) Listening() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clients != nil
+}
 
 // AdminAddr is the address of the admin API.
 func (s *Server) AdminAddr() net.Addr {

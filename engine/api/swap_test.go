@@ -74,9 +74,9 @@ func TestSwapUnderLoad(t *testing.T) {
 		var version uint64
 		var err error
 		if to.policy != now.policy {
-			version, err = r.Publisher.Policy(to.policy+".yaml", policy(to.policy), Change{Author: "test"})
+			version, err = r.Documents.Publisher.Policy(to.policy+".yaml", policy(to.policy), Change{Author: "test"})
 		} else {
-			version, err = r.Publisher.Classifier(context.Background(), modules[map[string]int{"writer 1": 0, "coder 1": 1}[to.classifier]], Change{Author: "test"})
+			version, err = r.Documents.Publisher.Classifier(context.Background(), modules[map[string]int{"writer 1": 0, "coder 1": 1}[to.classifier]], Change{Author: "test"})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -89,7 +89,7 @@ type ErrConflict struct {
 
 func (e *ErrConflict) Error() string {
 	if e.Other == nil {
-		return fmt.Sprintf("the change was made to version %d, which does not exist: look at the history", e.On)
+		return fmt.Sprintf("the change was made to version %d, but nothing was published yet: the first one is made to version 0", e.On)
 	}
 	s := fmt.Sprintf("the change was made to version %d, but there is %s: look at what changed, and make it again", e.On, e.Other.Line())
 	if e.Other.Diff != "" {

@@ -205,20 +205,23 @@ func (h *History) List(ctx context.Context, kind Kind, name string, before uint6
 	return list, err
 }
 
-// FromFile is the newest version that was published from a file with this hash; nil = the file was never published so.
-func (h *History) FromFile(ctx context.Context, kind Kind, name, hash string) (*Version, error) {
+// FromFile is the newest version that was published from a file with this hash, and the newest that was published from any
+// file; nil = there is none.
+func (h *History) FromFile(ctx context.Context, kind Kind, name, hash string) (same, last *Version, err error) {
 	current, err := h.Current(ctx, kind, name)
 	if err != nil || current == nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found *Version
 	err = h.each(ctx, subject(kind, name), true, current.Seq, func(v *Version) bool {
-		if v.File != "" && v.Hash == hash {
-			found = v
+		if v.File != "" {
+			last = v
+			if v.Hash == hash {
+				same = v
+			}
 		}
 		return true
 	})
-	return found, err
+	return same, last, err
 }
 
 // each calls f for the versions of a document up to message last, oldest first, until f returns false.

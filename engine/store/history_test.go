@@ -60,8 +60,17 @@ func TestHistoryKeepsEveryVersion(t *testing.T) {
 	if list, err = h.List(t.Context(), Policy, Live, 50, 2); err != nil || len(list) != 2 || list[0].Number != 49 || list[1].Number != 48 {
 		t.Errorf("a page: %+v, %v", list, err)
 	}
-	if v, err = h.FromFile(t.Context(), Policy, Live, Hash([]byte("name: p\nn: 2\n"))); v != nil || err != nil {
-		t.Errorf("what came from no file: %+v, %v", v, err)
+	content := []byte("name: p\nn: 2\n")
+	if same, last, err := h.FromFile(t.Context(), Policy, Live, Hash(content)); same != nil || last != nil || err != nil {
+		t.Errorf("what came from no file: %+v, %+v, %v", same, last, err)
+	}
+	for i, file := range []string{"p.yaml", "", "p.yaml"} {
+		if _, err := h.Publish(t.Context(), Version{Kind: Policy, Name: Live, File: file, Content: fmt.Append(content, i)}, many+uint64(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if same, last, err := h.FromFile(t.Context(), Policy, Live, Hash(fmt.Append(content, 0))); err != nil || same == nil || same.Number != many+1 || last.Number != many+3 {
+		t.Errorf("what came from a file: %+v, %+v, %v", same, last, err)
 	}
 }
 

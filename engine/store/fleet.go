@@ -1,0 +1,222 @@
+package store
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// fleetSubject is where replicas tell each other how they are. Nobody keeps these messages.
+const fleetSubject = "routor.fleet"
+
+// How often a replica says how it is, after which silence it counts as silent, and after which it is forgotten.
+const (
+	heartbeat = time.Second
+	silent    = 4 * time.Second
+	forgotten = 10 * time.Minute
+)
+
+// Replica is a process of the fleet, as it says itself.
+type Replica struct {
+	Name      string            `json:"name"`
+	PID       int               `json:"pid"`
+	Version   string            `json:"version"` // of the program
+	Started   time.Time         `json:"started"`
+	Documents map[Kind]*Serving `json:"documents"`
+	Keys      uint64            `json:"keys"` // the last change of the keys that it knows
+	Leaving   bool              `json:"leaving,omitempty"`
+	Heard     time.Time         `json:"heard"` // the last time
+	Silent    bool              `json:"silent,omitempty"`
+}
+
+// Serving is a document as a replica serves it.
+type Serving struct {
+	Version uint64    `json:"version"` // 0 = the built-in one
+	Seq     uint64    `json:"seq"`     // of the change in the history
+	Since   time.Time `json:"since,omitzero"`
+	// Refused is the version that came last and was not taken over, if there is one, and Why.
+	Refused    uint64 `json:"refused,omitempty"`
+	RefusedSeq uint64 `json:"refused_seq,omitempty"`
+	Why        string `json:"why,omitempty"`
+}
+
+// Fleet is the replicas that share a state. With an embedded server there is one, and nothing is sent.
+type Fleet struct {
+	store  *Store
+	self   func() Replica
+	behind func() // others know more than this replica
+
+	mu     sync.Mutex
+	others map[string]Replica
+	heard  chan struct{} // closed and replaced whenever one is heard of
+	late   bool          // this replica was behind when it last looked
+	stop   chan struct{}
+	ended  sync.WaitGroup
+	sub    *nats.Subscription
+	now    chan struct{}
+}
+
+// Fleet joins the fleet. self says how this replica is; behind is called when others have seen changes that have not come
+// here, twice in a row.
+func (s *Store) Fleet(self func() Replica, behind func()) (*Fleet, error) {
+	f := &Fleet{store: s, self: self, behind: behind, others: map[string]Replica{}, heard: make(chan struct{}), stop: make(chan struct{}), now: make(chan struct{}, 1)}
+	if s.embedded != nil {
+		return f, nil
+	}
+	var err error
+	if f.sub, err = s.conn.Subscribe(fleetSubject, f.hear); err != nil {
+		return nil, err
+	}
+	f.ended.Go(f.run)
+	return f, nil
+}
+
+func (f *Fleet) run() {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		f.say(false)
+		select {
+		case <-f.stop:
+			f.say(true)
+			return
+		case <-tick.C:
+			f.look()
+		case <-f.now:
+		}
+	}
+}
+
+func (f *Fleet) say(leaving bool) {
+	r := f.self()
+	r.Leaving = leaving
+	if src, err := json.Marshal(r); err == nil {
+		_ = f.store.conn.Publish(fleetSubject, src) // the next one says the same
+	}
+}
+
+// Announce says at once how this replica is, because it has just changed.
+func (f *Fleet) Announce() {
+	select {
+	case f.now <- struct{}{}:
+	default:
+	}
+}
+
+func (f *Fleet) hear(m *nats.Msg) {
+	var r Replica
+	if json.Unmarshal(m.Data, &r) != nil || r.Name == "" {
+		return
+	}
+	r.Heard = time.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.Leaving {
+		delete(f.others, r.Name)
+	} else {
+		f.others[r.Name] = r
+	}
+	close(f.heard)
+	f.heard = make(chan struct{})
+}
+
+// look forgets who has long been silent, and finds out whether this replica is behind.
+func (f *Fleet) look() {
+	self := f.self()
+	own := self.seq()
+	f.mu.Lock()
+	late := false
+	for name, r := range f.others {
+		switch since := time.Since(r.Heard); {
+		case since > forgotten:
+			delete(f.others, name)
+		case since < silent && (r.seq() > own || r.Keys > self.Keys):
+			late = true
+		}
+	}
+	behind := late && f.late
+	f.late = late && !behind
+	f.mu.Unlock()
+	if behind {
+		f.behind()
+	}
+}
+
+// seq is the last change of the documents that a replica has seen.
+func (r *Replica) seq() (seq uint64) {
+	for _, d := range r.Documents {
+		seq = max(seq, d.Seq, d.RefusedSeq)
+	}
+	return seq
+}
+
+// Replicas are all that are known, this one included, by name.
+func (f *Fleet) Replicas() []Replica {
+	self := f.self()
+	self.Heard = time.Now()
+	f.mu.Lock()
+	all := maps.Clone(f.others)
+	f.mu.Unlock()
+	all[self.Name] = self
+	list := make([]Replica, 0, len(all))
+	for _, r := range all {
+		r.Silent = time.Since(r.Heard) >= silent
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b Replica) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Taken is what became of a change at one replica.
+type Taken struct {
+	Replica string `json:"replica"`
+	State   string `json:"state"` // live, refused, silent
+	Why     string `json:"why,omitempty"`
+}
+
+// Await waits until every replica that is heard of has taken a version over or refused it, at most as long as given, and says
+// what became of it at each.
+func (f *Fleet) Await(v *Version, most time.Duration) []Taken {
+	end := time.NewTimer(most)
+	defer end.Stop()
+	for {
+		f.mu.Lock()
+		heard := f.heard
+		f.mu.Unlock()
+		list, whole := []Taken{}, true
+		for _, r := range f.Replicas() {
+			t := Taken{Replica: r.Name, State: "silent"}
+			if d := r.Documents[v.Kind]; d != nil && d.Seq >= v.Seq {
+				t.State = "live"
+			} else if d != nil && d.RefusedSeq >= v.Seq {
+				t.State, t.Why = "refused", d.Why
+			} else {
+				whole = whole && r.Silent
+			}
+			list = append(list, t)
+		}
+		if whole {
+			return list
+		}
+		select {
+		case <-heard:
+		case <-end.C:
+			return list
+		}
+	}
+}
+
+// Close leaves the fleet.
+func (f *Fleet) Close() {
+	close(f.stop)
+	f.ended.Wait()
+	if f.sub != nil {
+		_ = f.sub.Unsubscribe()
+		_ = f.store.conn.FlushTimeout(time.Second)
+	}
+}
