@@ -72,9 +72,9 @@ func TestBlockGivesBackItsRecords(t *testing.T) {
 	}
 }
 
-func TestBlockKeepsWhatIsRare(t *testing.T) {
-	t.Parallel()
-	full := &Record{
+// fullRecord has something of everything.
+func fullRecord() *Record {
+	return &Record{
 		Request: "a", Time: noon, Dialect: "messages", Asked: "claude-x", Status: 403, Outcome: "denied_by_policy", Rule: "no", Limit: "l", Demo: true,
 		Who:    Who{Key: "key_1", Name: "n", Team: "t", Owner: "o", Tags: []string{"x", "y"}, Profile: "p", Also: []string{"q"}},
 		Fields: Fields{Profile: "p", Mode: "tier", Tier: "LIGHT", Floor: "NANO", Ceiling: "COMPLEX", MaxCostUSD: new(.5), BFCLMin: new(.25), CodeQuality: new(2), ChatQuality: new(0)},
@@ -90,6 +90,11 @@ func TestBlockKeepsWhatIsRare(t *testing.T) {
 		Versions: Versions{1, "a", "b", "c", "d"},
 		Prompt:   Prompt{Keep: KeepText, Hash: "h", Text: "Grüße, 世界", System: "s", Context: "c", Redacted: 2, Cut: true},
 	}
+}
+
+func TestBlockKeepsWhatIsRare(t *testing.T) {
+	t.Parallel()
+	full := fullRecord()
 	p := newPacker("")
 	p.begin()
 	p.add(full)
