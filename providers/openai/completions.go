@@ -10,6 +10,9 @@ import (
 // them: reasoning_content, reasoning_details, extra_content, content lists with thinking.
 type ChatCodec struct{}
 
+// Chat is the codec of chat completions.
+var Chat chat.Codec = ChatCodec{}
+
 // Dialect is chat.Completions.
 func (ChatCodec) Dialect() chat.Dialect { return chat.Completions }
 
