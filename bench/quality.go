@@ -184,14 +184,30 @@ func (j *judge) catalog(p *outcomes.Pool, f *fit.Fit) error {
 	return err
 }
 
+// sweepPolicy is a policy with these figures and nothing else.
+func sweepPolicy(bounds [label.NumTiers - 1]float64, balance float64, worth, adequate [label.NumTiers]float64) []byte {
+	var b bytes.Buffer
+	list := func(name string, v []float64) {
+		fmt.Fprintf(&b, "%s: {", name)
+		for i, f := range v {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "%s: %s", strings.ToLower(label.Tiers[i]), strconv.FormatFloat(f, 'g', 12, 64))
+		}
+		b.WriteString("}\n")
+	}
+	b.WriteString("name: sweep\n")
+	list("tiers", bounds[:])
+	fmt.Fprintf(&b, "value:\n  balance: %v\n", balance)
+	list("  worth", worth[:])
+	list("  adequate", adequate[:])
+	return b.Bytes()
+}
+
 // worthPolicy is a policy of one worth for all tiers, under which every candidate counts as adequate.
 func worthPolicy(worth float64) []byte {
-	w := strconv.FormatFloat(worth, 'g', 12, 64)
-	return fmt.Appendf(nil, `name: sweep
-value:
-  worth: {nano: %[1]s, simple: %[1]s, light: %[1]s, standard: %[1]s, complex: %[1]s}
-  adequate: {nano: 0, simple: 0, light: 0, standard: 0, complex: 0}
-`, w)
+	return sweepPolicy([label.NumTiers - 1]float64{.05, .2, .45, .7}, .5, [label.NumTiers]float64{worth, worth, worth, worth, worth}, [label.NumTiers]float64{})
 }
 
 // snapshot is the pool under a policy.
@@ -258,8 +274,10 @@ func (j *judge) sweep(ctx context.Context, test *outcomes.Pool, report *PoolRepo
 	if j.q.Policy == nil {
 		return nil
 	}
-	p, err := point(j.q.Policy.Source)
-	p.Setting = "policy " + j.q.Policy.Name
+	// Its rules and its baseline speak of other models; what it says of worth holds for these too.
+	policy := j.q.Policy
+	p, err := point(sweepPolicy(policy.Thresholds, policy.Balance, policy.Worth, policy.Adequate))
+	p.Setting = "policy " + policy.Name
 	report.Default = p
 	return err
 }

@@ -20,6 +20,7 @@ var Recipes = []Recipe{
 	{Name: "A2", Benchmarks: []string{"gsm8k", "math-l5"}},
 	{Name: "B", Benchmarks: []string{"mmlu-pro"}},
 	{Name: "C", Benchmarks: []string{"llmrouter"}, OutTokens: 200},
+	{Name: "H", Benchmarks: []string{"alpacaeval2"}}, // held out: nothing was chosen by it
 }
 
 // coverage is the least share of each benchmark's prompts that a model of a pool must have been scored on.

@@ -13,7 +13,7 @@ import (
 )
 
 func benchCommand() *cobra.Command {
-	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide())
+	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide(), benchQuality())
 }
 
 func benchClassify() *cobra.Command {
