@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"html"
+	"math"
 	"strings"
 
 	"github.com/routor/routor/bench/outcomes"
@@ -59,8 +60,8 @@ func (r *QualityReport) HTML() string {
 			Title: fmt.Sprintf("Pool %s: %s the single models' hull, AIQ %.4f against %.4f", p.Pool, above(p.AIQ, p.Hull), p.AIQ, p.Hull),
 			X:     "USD per 1,000 requests", Y: "quality", LogX: true,
 			Series: []plot.Series{
-				{Name: "Routor, worth swept", Points: curve(outcomes.Hull(p.Curve), false), Line: true},
-				{Name: "single models, mixed at random", Points: curve(outcomes.Hull(p.Singles), false), Line: true, Dashed: true},
+				{Name: "Routor, worth swept", Points: sampled(outcomes.Hull(p.Curve)), Line: true},
+				{Name: "single models, mixed at random", Points: sampled(outcomes.Hull(p.Singles)), Line: true, Dashed: true},
 				{Name: "single models", Points: curve(p.Singles, true)},
 				{Name: "oracle", Points: curve([]outcomes.Point{p.Oracle}, true)},
 			},
@@ -72,6 +73,21 @@ func (r *QualityReport) HTML() string {
 	}
 	b.WriteString(tables(r.Markdown()))
 	return plot.Page("What routing is worth", b.String())
+}
+
+// sampled is a hull at so many costs that its straight lines are drawn right on an axis that is none.
+func sampled(hull []outcomes.Point) (out []plot.Point) {
+	const steps = 100
+	for i := range hull {
+		out = append(out, plot.Point{X: hull[i].Cost, Y: hull[i].Quality})
+		if i+1 < len(hull) && hull[i].Cost > 0 {
+			for k := 1; k < steps; k++ {
+				cost := hull[i].Cost * math.Pow(hull[i+1].Cost/hull[i].Cost, float64(k)/steps)
+				out = append(out, plot.Point{X: cost, Y: outcomes.At(hull, cost)})
+			}
+		}
+	}
+	return out
 }
 
 func above(a, b float64) string {
