@@ -31,6 +31,7 @@ type chatStream struct {
 	thought  int       // the part that reasoning_details belong to; -1 = none
 	details  details
 	untold   bool // there are details that were not told yet
+	worded   bool // reasoning has a field of its own for its text
 	audio    int  // the part; -1 = none
 	cited    int  // the text that annotations belong to; -1 = none
 	calls    []streamedCall
@@ -255,10 +256,11 @@ func (d *chatDecoder) reason(c *chatStream, a *spoken, tell func(*chat.Event)) {
 			form = formReasoning
 		}
 	}
+	c.worded = c.worded || said != ""
 	var native []byte
 	if !empty(a.details) && a.details[0] == '[' {
 		native = a.details
-		if said == "" && !bytes.Contains(native, sealMark) {
+		if !c.worded && !bytes.Contains(native, sealMark) {
 			var piece details
 			piece.add(native)
 			said = piece.text()

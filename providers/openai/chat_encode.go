@@ -86,7 +86,7 @@ func (e *chatEncoder) start(r *chat.Reply) {
 	}
 	b := putText([]byte(`data: {`), "id", replyID(r.ID, "chatcmpl-"))
 	b = putText(putInt(putText(b, "object", "chat.completion.chunk"), "created", created(r.Created)), "model", r.Model)
-	b = optText(optText(b, "service_tier", r.ServiceTier), "system_fingerprint", r.Fingerprint)
+	b = optText(putTier(b, r.ServiceTier), "system_fingerprint", r.Fingerprint)
 	e.head = append(b, `,"choices":[`...)
 	if e.same = r.From == chat.Completions; e.same {
 		e.first = putExtra([]byte{'{'}, r.Extra)[1:]

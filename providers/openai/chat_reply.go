@@ -162,7 +162,7 @@ func (ChatCodec) AppendReply(dst []byte, r *chat.Reply) []byte {
 	if r.Usage.Known {
 		dst = appendUsage(key(dst, "usage"), r.Usage)
 	}
-	dst = optText(optText(dst, "service_tier", r.ServiceTier), "system_fingerprint", r.Fingerprint)
+	dst = optText(putTier(dst, r.ServiceTier), "system_fingerprint", r.Fingerprint)
 	if same {
 		dst = putExtra(dst, r.Extra)
 	}
@@ -230,7 +230,7 @@ func appendMessage(dst []byte, parts []chat.Part, same bool) []byte {
 		dst = putRaw(dst, "content", null)
 	}
 	dst = nullOr(dst, "refusal", joined(parts, chat.Refusal))
-	dst = putReasoning(dst, parts, func(*chat.Part) bool { return true })
+	dst = putReasoning(dst, parts, false, func(*chat.Part) bool { return true })
 	dst = putMentions(dst, parts)
 	dst = putMedia(dst, parts, same)
 	if calls > 0 && legacy {
@@ -342,4 +342,13 @@ func appendUsage(dst []byte, u chat.Usage) []byte {
 // callExtra is what a tool call has besides, without the index by which some makers number the calls of a message.
 func callExtra(extra []chat.Member) []chat.Member {
 	return slices.DeleteFunc(extra, func(m chat.Member) bool { return m.Name == "index" })
+}
+
+// putTier appends the service tier, if it is one that OpenAI knows: its SDKs take no others.
+func putTier(dst []byte, tier string) []byte {
+	switch tier {
+	case "auto", "default", "flex", "scale", "priority", "fast":
+		return putText(dst, "service_tier", tier)
+	}
+	return dst
 }

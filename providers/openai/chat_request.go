@@ -341,8 +341,8 @@ func (r *reader) chatMessage(v json.RawMessage, path string) {
 
 // result puts a tool's answer into the user's message in which those before it are.
 func (r *reader) result(role, callID string, m *chat.Message, parts []chat.Part) {
-	if role == "function" {
-		callID = r.legacyCall()
+	if callID == "" {
+		callID = r.callOf(m.Name)
 	}
 	p := chat.Part{Kind: chat.ToolResult, Extra: m.Extra, Result: &chat.Result{CallID: callID, Name: m.Name, Parts: parts}}
 	if n := len(r.c.Messages); n > 0 && r.results(&r.c.Messages[n-1]) {
@@ -362,11 +362,11 @@ func (r *reader) results(m *chat.Message) bool {
 	return m.Role == chat.User && len(m.Parts) > 0
 }
 
-// legacyCall is the id that the last function call was given.
-func (r *reader) legacyCall() string {
+// callOf is the id of the last call of a tool with that name, for answers that name no call; without a name, of the last call.
+func (r *reader) callOf(name string) string {
 	for i := len(r.c.Messages) - 1; i >= 0; i-- {
 		for _, p := range r.c.Messages[i].Parts {
-			if p.Kind == chat.ToolCall {
+			if p.Kind == chat.ToolCall && (name == "" || p.Call.Name == name) {
 				return p.Call.ID
 			}
 		}

@@ -547,7 +547,7 @@ const placeholder = " "
 
 func (w *writer) chatReasoning(dst []byte, parts []chat.Part, calls bool) []byte {
 	from := len(dst)
-	dst = putReasoning(dst, parts, func(p *chat.Part) bool {
+	dst = putReasoning(dst, parts, true, func(p *chat.Part) bool {
 		return (p.State == nil || p.State.Form != formThinking) && (w.same && p.State == nil || sendable(p.State, w.t.Provider)) &&
 			(w.same || plain(p.State))
 	})

@@ -242,7 +242,8 @@ func joined(parts []chat.Part, kind chat.Kind) string {
 }
 
 // putReasoning appends the reasoning of a message in the fields of its makers. keep says which parts are told.
-func putReasoning(dst []byte, parts []chat.Part, keep func(*chat.Part) bool) []byte {
+// In a request details alone are enough; a client reads the text as well.
+func putReasoning(dst []byte, parts []chat.Part, request bool, keep func(*chat.Part) bool) []byte {
 	name, n, sealed := "reasoning_content", 0, 0
 	var b strings.Builder
 	var native string
@@ -263,7 +264,7 @@ func putReasoning(dst []byte, parts []chat.Part, keep func(*chat.Part) bool) []b
 			sealed++
 		}
 	}
-	if b.Len() > 0 {
+	if b.Len() > 0 && (native == "" || !request) {
 		dst = putText(dst, name, b.String())
 	}
 	switch {
