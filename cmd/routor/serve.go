@@ -122,6 +122,15 @@ func newService(cmd *cobra.Command) (s *service, err error) {
 		connections[id] = c.Connection
 	}
 	isConnected := func(provider string) bool { return connections[provider] != nil }
+	s.assembly.parts.Dialect = func(provider string) string {
+		if c := connections[provider]; c != nil {
+			return c.Provider().Dialect
+		}
+		if p := s.assembly.parts.Catalog.Provider(provider); p != nil {
+			return p.Dialect
+		}
+		return ""
+	}
 	snapshot, err := s.firstSnapshot(cmd, isConnected)
 	if err != nil {
 		return s, err
@@ -222,6 +231,16 @@ func (s *service) run(cmd *cobra.Command) error {
 			return
 		}
 		note(cmd, "%s", strings.Join(s.greeting(accounts), "\n"))
+		if accounts == nil {
+			select {
+			case accounts = <-validated:
+			case <-ctx.Done():
+				return
+			}
+		}
+		for _, line := range s.providerLines(accounts) {
+			note(cmd, "%s", line)
+		}
 	}()
 	return s.server.Serve(cmd.Context())
 }

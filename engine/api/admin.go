@@ -116,7 +116,7 @@ func (c *call) adminStatus(string) *fault {
 }
 
 func (c *call) adminProviders(string) *fault {
-	writeJSON(c.RequestCtx, 200, map[string]any{"providers": c.s.providerCards()})
+	writeJSON(c.RequestCtx, 200, map[string]any{"providers": c.s.providerPages(true)})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"github.com/routor/routor/engine"
 	"github.com/routor/routor/providers"
 )
 
@@ -56,13 +57,20 @@ type providerCard struct {
 	Dialect string `json:"dialect"`
 	Models  int    `json:"models"`
 	Builtin bool   `json:"builtin"`
+	*providerFacts
 }
 
-// providerCards are all providers of the catalog.
-func (s *Server) providerCards() []providerCard {
+// providerCards are all providers of the catalog, in brief.
+func (s *Server) providerCards() []providerCard { return s.providerPages(false) }
+
+// providerPages are all providers of the catalog, with all that is known of them or in brief.
+func (s *Server) providerPages(whole bool) []providerCard {
 	snapshot := s.Engine.Live.Acquire()
 	defer snapshot.Release()
-	accounts, health := s.Engine.Accounts(), s.Engine.Monitor.Accounts()
+	standings := map[string]*engine.Standing{}
+	for _, st := range s.Engine.Standings() {
+		standings[st.Provider] = &st
+	}
 	models := map[string]int{}
 	for _, d := range snapshot.Catalog.Deployments {
 		models[d.Provider]++
@@ -71,18 +79,15 @@ func (s *Server) providerCards() []providerCard {
 	for i, p := range snapshot.Catalog.Providers {
 		state := providerState{State: providers.NotConfigured, Detail: s.Missing[p.ID]}
 		if s.Engine.Connected(p.ID) {
-			state = providerState{State: providers.Unchecked}
-			if a, ok := accounts[p.ID]; ok {
-				state = providerState{State: a.State, Detail: a.Detail, Until: a.Until, KeyLast4: a.KeyLast4, CheckedAt: a.CheckedAt}
-			}
-			if h, ok := health[p.ID]; ok && !h.State.Usable() && time.Now().Before(h.Until) {
-				state.State, state.Until = h.State, h.Until
-			}
-			state.Usable = state.State.Usable()
+			a := standings[p.ID]
+			state = providerState{State: a.State, Usable: a.State.Usable(), Detail: a.Detail, Until: a.Until, KeyLast4: a.KeyLast4, CheckedAt: a.CheckedAt}
 		}
 		card := providerCard{ID: p.ID, Name: p.Name, providerState: state, BaseURL: p.BaseURL, Dialect: p.Dialect, Models: models[p.ID], Builtin: p.Builtin}
 		if c := s.Engine.Connection(p.ID); c != nil { // what is called, which need not be what the catalog says
 			card.BaseURL, card.Dialect = c.BaseURL(), c.Provider().Dialect
+		}
+		if st := standings[p.ID]; st != nil && whole {
+			card.providerFacts = factsOf(st, s.Engine.MissingModels(p.ID))
 		}
 		cards[i] = card
 	}

@@ -54,6 +54,7 @@ type Server struct {
 	watch    watcher
 	log      accessLog
 	recent   recent
+	memory   *memory
 
 	draining atomic.Bool
 	running  atomic.Int64 // requests that are being answered
@@ -93,6 +94,7 @@ func New(o Options) *Server {
 	}
 	s.metrics = newHTTPMetrics(o.Engine.Metrics.Set(), s)
 	s.log.to = o.LogTo
+	s.memory = newMemory(int64(o.Config.Limits.Memory))
 	return s
 }
 
@@ -165,7 +167,12 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer close(watching)
 		s.watch.run(watch)
 	}()
-	defer func() { stopWatch(); <-watching }()
+	looking := make(chan struct{})
+	go func() {
+		defer close(looking)
+		s.memory.run(watch)
+	}()
+	defer func() { stopWatch(); <-watching; <-looking }()
 
 	failed := make(chan error, 2)
 	s.start(s.clients, s.private == nil, failed)
@@ -188,6 +195,9 @@ func (s *Server) start(l net.Listener, private bool, failed chan<- error) {
 		Handler:      func(ctx *fasthttp.RequestCtx) { s.handle(ctx, l == s.clients, private) },
 		ErrorHandler: s.unreadable, MaxRequestBodySize: int(s.Config.Limits.Body), ReadBufferSize: 32 << 10,
 		ReadTimeout: s.ReadTimeout, WriteTimeout: s.WriteTimeout, IdleTimeout: s.IdleTimeout,
+		HeaderReceived: func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+			return s.memory.received(h, int(s.Config.Limits.Body), s.ReadTimeout+time.Second)
+		},
 		NoDefaultServerHeader: true, NoDefaultContentType: true, CloseOnShutdown: true, Logger: quiet{},
 	}
 	s.servers = append(s.servers, srv)
