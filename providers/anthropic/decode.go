@@ -142,6 +142,9 @@ func (d *decoder) again(e *event, tell func(*chat.Event)) {
 }
 
 func (d *decoder) openBlock(e *event, tell func(*chat.Event)) {
+	if len(e.block) == 0 || e.block[0] != '{' {
+		return
+	}
 	if d.find(e.index) != nil { // begun again without a stop
 		d.stop(e.index, tell)
 	}
@@ -176,10 +179,6 @@ func (d *decoder) find(wire int64) *block {
 }
 
 func (d *decoder) delta(e *event, tell func(*chat.Event)) {
-	b := d.find(e.index)
-	if b == nil {
-		return
-	}
 	var kind string
 	var text, signature, citation json.RawMessage
 	for name, v := range chat.Object(e.delta) {
@@ -192,6 +191,12 @@ func (d *decoder) delta(e *event, tell func(*chat.Event)) {
 			signature = v
 		case "citation":
 			citation = v
+		}
+	}
+	b := d.find(e.index)
+	if b == nil {
+		if b = d.implied(e.index, kind, tell); b == nil {
+			return
 		}
 	}
 	if b.kind == chat.Other {
@@ -219,6 +224,23 @@ func (d *decoder) delta(e *event, tell func(*chat.Event)) {
 		return
 	}
 	tell(&d.event)
+}
+
+// implied opens a block of text or thinking whose start was left out.
+func (d *decoder) implied(wire int64, kind string, tell func(*chat.Event)) *block {
+	p := chat.Part{Kind: chat.Text}
+	switch kind {
+	case "text_delta":
+	case "thinking_delta":
+		p.Kind = chat.Reasoning
+	default:
+		return nil
+	}
+	d.open = append(d.open, block{wire: wire, kind: p.Kind, part: d.next})
+	d.next++
+	d.say(chat.EventOpen, d.next-1).Part = p
+	tell(&d.event)
+	return &d.open[len(d.open)-1]
 }
 
 // add takes in a delta of a block that only this dialect knows: a part of its input, or members that go into it, texts as

@@ -121,7 +121,7 @@ func TestReadErrors(t *testing.T) {
 func TestGeneratedRequests(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		g := generator{rand.New(rand.NewPCG(seed, 1))}
+		g := generator{newRand(seed)}
 		body := g.request()
 		got := rewrite(t, fmt.Sprint("seed ", seed), body)
 		if a, b := canonical(t, body), canonical(t, got); !reflect.DeepEqual(a, b) || !sameInputs(body, got) {
@@ -129,6 +129,8 @@ func TestGeneratedRequests(t *testing.T) {
 		}
 	}
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
 // generator makes requests of all that the dialect can say.
 type generator struct{ *rand.Rand }
