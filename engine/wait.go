@@ -164,7 +164,7 @@ func (x *exchange) resort() *Candidate {
 		if crowded {
 			wait = 0
 		}
-		if left := x.e.Limits.Wait - x.way.waited; wait > left || crowded && left <= 0 {
+		if left := max(x.e.Limits.Wait-x.way.waited, 0); wait > left || crowded && left == 0 {
 			return nil
 		}
 		if deadline, ok := x.ctx.Deadline(); ok && bestAt.After(deadline) {
