@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -54,6 +55,9 @@ func (s *Snapshot) ask(r *chat.Request, w *World, d *Decision) (ask, error) {
 		name = b.Override
 	} else if t := b.target(name); t != "" {
 		name = t
+	} else if s.insists(name, r.Client, b) {
+		d.note("model " + quote(name) + " is not connected here, and its client insists on its own names: routed as auto")
+		name = auto
 	}
 	if p, ok := strings.CutPrefix(name, auto+"/"); ok {
 		if a.bound = s.bounds[p]; a.bound == nil {
@@ -91,6 +95,26 @@ func (s *Snapshot) ask(r *chat.Request, w *World, d *Decision) (ask, error) {
 		d.note("models is for a named model: a routed request has a chain of its own")
 	}
 	return a, nil
+}
+
+// agentNames are the names that agents insist on, by the dialect in which they ask: Claude Code knows Anthropic's models only,
+// agents built on Responses OpenAI's. Where none of those can be called they are routed, so that the agent works unchanged; a
+// profile's models say otherwise.
+var agentNames = map[chat.Dialect][]string{
+	chat.Messages:  {"claude-*", "anthropic/claude-*"},
+	chat.Responses: {"gpt-*", "openai/gpt-*", "codex-*", "o[0-9]*"},
+}
+
+// insists is whether a name is one that an agent insists on and that nobody serves here.
+func (s *Snapshot) insists(name string, client chat.Dialect, b *bound) bool {
+	if !slices.ContainsFunc(agentNames[client], func(glob string) bool { ok, _ := path.Match(glob, name); return ok }) {
+		return false
+	}
+	if len(b.Modes) > 0 && !slices.Contains(b.Modes, MethodAuto) {
+		return false
+	}
+	m, _ := s.Catalog.Find(name)
+	return m == nil || !slices.ContainsFunc(s.Catalog.DeploymentsOf(m), s.Usable)
 }
 
 // name resolves a named model and its fallbacks.

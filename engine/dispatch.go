@@ -77,6 +77,19 @@ func (x *exchange) isUnfit(c *Candidate) bool {
 	return slices.ContainsFunc(x.unfit, func(u unfit) bool { return u.candidate == c })
 }
 
+// unable is the failure of a request that no candidate could be told; nil = one could.
+func (x *exchange) unable() *Failure {
+	if len(x.Attempts) > 0 || len(x.unfit) == 0 {
+		return nil
+	}
+	u := &x.unfit[len(x.unfit)-1]
+	if x.strictly != nil {
+		return &Failure{Status: 400, Code: CodeUnsupported, Type: "invalid_request_error", Param: x.strictly[0], Message: fmt.Sprintf(
+			"%s takes no %s, and the profile is strict: leave it out, or name a model that takes it", u.candidate.Deployment.ID, strings.Join(x.strictly, ", "))}
+	}
+	return &Failure{Status: 422, Code: CodeNotCapable, Type: "invalid_request_error", Message: fmt.Sprintf("%s can't do this request: it %s", u.candidate.Deployment.ID, u.why)}
+}
+
 // next asks candidates down the chain until one answers with success; false = there is none left, and the failure says why.
 func (x *exchange) next() (Reply, *Failure) {
 	for {
@@ -229,15 +242,7 @@ func (x *exchange) exhausted() *Failure {
 	if x.refusal != nil {
 		return refusedBy(x.refusal)
 	}
-	switch {
-	case len(x.Attempts) > 0:
-	case x.strictly != nil:
-		return &Failure{Status: 400, Code: CodeUnsupported, Type: "invalid_request_error", Param: x.strictly[0], Message: fmt.Sprintf(
-			"%s %s, and the profile is strict: leave it out, or name a model that takes it", x.unfit[len(x.unfit)-1].candidate.Deployment.ID, "takes no "+strings.Join(x.strictly, ", "))}
-	case len(x.unfit) > 0:
-		u := &x.unfit[len(x.unfit)-1]
-		return &Failure{Status: 422, Code: CodeNotCapable, Type: "invalid_request_error", Message: fmt.Sprintf("%s can't do this request: it %s", u.candidate.Deployment.ID, u.why)}
-	default:
+	if len(x.Attempts) == 0 {
 		return &Failure{Status: 503, Code: CodeNotConnected, Type: "server_error", Message: "no candidate of the chain is connected"}
 	}
 	limited, wait := true, time.Duration(0)

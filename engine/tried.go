@@ -31,6 +31,9 @@ func (x *exchange) tried() (list []Tried) {
 			list = append(list, Tried{a.Candidate.Deployment.ID, string(a.Class), a.Status, a.Message, a.Took, a.RetryAfter})
 		}
 	}
+	for _, u := range x.unfit {
+		list = append(list, Tried{Deployment: u.candidate.Deployment.ID, Class: skipped, Message: u.why})
+	}
 	d, now := x.rt.Decision, time.Now()
 	for k, i := range d.Chain {
 		c := &d.Candidates[i]
@@ -108,6 +111,9 @@ func (x *exchange) gaveUp() *Failure {
 func (x *exchange) verdict() *Failure {
 	if x.way.filtered != nil && x.refusal == nil {
 		return &Failure{Status: 400, Code: CodeContentFiltered, Type: "invalid_request_error", Message: said(x.way.filtered)}
+	}
+	if f := x.unable(); f != nil {
+		return f
 	}
 	if len(x.Attempts) > 0 {
 		f := x.exhausted()

@@ -14,6 +14,9 @@ import (
 type Request struct {
 	Body []byte // as received; never modified
 
+	// Client is the dialect in which the client asked, where Body is not what it sent but what that comes to in chat completions.
+	Client Dialect
+
 	Model  string   // "model"
 	Models []string // "models": the request's own fallbacks, in order
 	Stream bool     // "stream"
