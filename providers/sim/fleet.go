@@ -1,6 +1,6 @@
-// Package sim is 13 simulated providers: what the demo, the tests and the load generator talk to. They speak the OpenAI
-// dialect with the habits of the real ones: how they count, where they put their usage, what their errors look like.
-// All they do is decided by a seed.
+// Package sim is 13 simulated providers: what the demo, the tests and the load generator talk to. Each speaks the dialects of
+// the real one, on its paths, with its habits: how it counts, where it puts its usage, what it refuses, what its errors look
+// like, what of its reasoning it wants back. Chat completions are served by all of them. All they do is decided by a seed.
 package sim
 
 import (
@@ -24,6 +24,9 @@ type Options struct {
 	Seed    uint64           // of everything that varies
 	// Latency scales waiting: 1 = as the real models, 0 = none (tests, load).
 	Latency float64
+	// Strict makes chat completions refuse what the real providers refuse: parameters that a model does not take, turns that
+	// lack their reasoning. The other dialects always do.
+	Strict bool
 }
 
 // Fleet is the simulated providers. It is safe for concurrent use.
@@ -109,6 +112,17 @@ func (f *Fleet) BaseURL(provider string) string { return "http://routor.sim/" + 
 func (f *Fleet) Provider(p *catalog.Provider) *catalog.Provider {
 	c := *p
 	c.BaseURL, c.Dialect, c.Models = f.BaseURL(p.ID), "openai", "/models"
+	return &c
+}
+
+// Native is a copy of a catalog's provider that reaches the simulated one in its own dialect, on the path that it really has.
+func (f *Fleet) Native(p *catalog.Provider) *catalog.Provider {
+	c := *p
+	_, path, _ := strings.Cut(strings.TrimPrefix(p.BaseURL, "https://"), "/")
+	c.BaseURL = strings.TrimSuffix("http://routor.sim/"+p.ID+"/"+path, "/")
+	if p.ID == "microsoft" {
+		c.BaseURL += "?api-version=2024-05-01-preview"
+	}
 	return &c
 }
 

@@ -4,14 +4,15 @@ package sim
 type habits struct {
 	usage     usageHabit
 	counting  counting
-	reasoning string // the field of the reasoning text; "" = it is not shown
-	wholeArgs bool   // tool-call arguments come in one piece
-	nullUsage bool   // "usage":null in every chunk when usage was asked for
-	comment   string // a keep-alive at a stream's start
-	padding   string // a field of random length in every chunk
-	filters   bool   // Azure's first chunk without choices
-	baseResp  bool   // MiniMax's base_resp
-	limits    bool   // x-ratelimit headers
+	reasoning string      // the field of the reasoning text; "" = it is not shown
+	wholeArgs bool        // tool-call arguments come in one piece
+	nullUsage bool        // "usage":null in every chunk when usage was asked for
+	comment   string      // a keep-alive at a stream's start
+	padding   string      // a field of random length in every chunk
+	filters   bool        // Azure's first chunk without choices
+	baseResp  bool        // MiniMax's base_resp
+	requestID string      // the header with the request's id
+	headers   [][2]string // sent with every answer
 }
 
 // usageHabit is where a stream tells its usage.
@@ -36,11 +37,33 @@ const (
 )
 
 func habitsOf(provider string) habits {
+	h := chatHabits(provider)
+	h.headers, h.requestID = headers[provider], "X-Request-Id"
+	switch provider {
+	case "anthropic":
+		h.requestID = "Request-Id"
+	case "microsoft":
+		h.requestID = "Apim-Request-Id"
+	}
+	return h
+}
+
+var openAILimits = [][2]string{{"X-Ratelimit-Limit-Requests", "500"}, {"X-Ratelimit-Remaining-Requests", "499"}, {"X-Ratelimit-Reset-Requests", "120ms"}}
+
+// headers are the limits that providers tell: some with a reset, Anthropic as a time, others without.
+var headers = map[string][][2]string{
+	"openai": openAILimits, "microsoft": openAILimits,
+	"anthropic": {{"Anthropic-Ratelimit-Requests-Limit", "4000"}, {"Anthropic-Ratelimit-Requests-Remaining", "3999"}, {"Anthropic-Ratelimit-Requests-Reset", "2026-01-01T00:00:00Z"}},
+	"xai":       {{"X-Ratelimit-Limit-Requests", "480"}, {"X-Ratelimit-Remaining-Requests", "479"}},
+	"mistral":   {{"X-Ratelimit-Limit-Req-Minute", "360"}, {"X-Ratelimit-Remaining-Req-Minute", "359"}, {"X-Ratelimit-Tokens-Query-Cost", "10"}},
+}
+
+func chatHabits(provider string) habits {
 	switch provider {
 	case "openai":
-		return habits{nullUsage: true, padding: "obfuscation", limits: true}
+		return habits{nullUsage: true, padding: "obfuscation"}
 	case "microsoft":
-		return habits{nullUsage: true, padding: "obfuscation", filters: true, limits: true}
+		return habits{nullUsage: true, padding: "obfuscation", filters: true}
 	case "google":
 		return habits{counting: countGoogle, wholeArgs: true}
 	case "deepseek":

@@ -49,6 +49,7 @@ var refusals = map[string]map[string]refusal{
 	"google": {
 		"auth":             {400, `{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com","metadata":{"service":"generativelanguage.googleapis.com"}}]}}`},
 		"quota":            {429, `{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}]}}`},
+		"no_key":           {403, `{"error":{"code":403,"message":"Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of API consumer identity to call this API.","status":"PERMISSION_DENIED"}}`},
 		"rate_limited":     {429, `{"error":{"code":429,"message":"You exceeded your current quota, please check your plan.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerMinutePerProjectPerModel-FreeTier"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.4s"}]}}`},
 		"overloaded":       {503, `{"error":{"code":503,"message":"The model is overloaded. Please try again later.","status":"UNAVAILABLE"}}`},
 		"model_not_found":  {404, `{"error":{"code":404,"message":"models/$MODEL is not found for API version v1beta, or is not supported for generateContent. Call ListModels to see the list of available models and their supported methods.","status":"NOT_FOUND"}}`},
@@ -65,6 +66,7 @@ var refusals = map[string]map[string]refusal{
 		"bad_request":      {400, `{"error":{"message":"Thinking mode does not support this tool_choice","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}`},
 	},
 	"xai": {
+		"no_key":           {401, `{"code":"unauthenticated:no-credentials","error":"No credentials provided. Please provide an API key in the Authorization header."}`},
 		"auth":             {400, `{"code":"invalid-argument","error":"Incorrect API key provided: ba***ey. You can obtain an API key from https://console.x.ai."}`},
 		"quota":            {429, `{"code":"Some resource has been exhausted","error":"Your team has either used all available credits or reached its monthly spending limit."}`},
 		"rate_limited":     {429, `{"code":"rate-limited","error":"Too many requests"}`},

@@ -57,7 +57,7 @@ func (p *provider) answer(m *model, r *request, body []byte, c chance) *reply {
 	out := &reply{model: m, id: fmt.Sprintf("chatcmpl-sim%016x", c.next()), finish: "stop"}
 	out.count.prompt = tokensOf(len(body)) + 85*others
 	out.count.cached = p.cache.seen(r, out.count.prompt)
-	if !r.quiet && (m.thinks || r.Effort != "") {
+	if !r.quiet && (m.thinks || r.aloud || r.Effort != "") {
 		out.think(r, &c)
 	}
 	word := wordOf(user)

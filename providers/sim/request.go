@@ -16,13 +16,7 @@ type request struct {
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
-	Tools []struct {
-		Type     string
-		Function struct {
-			Name, Description string
-			Parameters        json.RawMessage
-		}
-	} `json:"tools"`
+	Tools      []tool          `json:"tools"`
 	ToolChoice json.RawMessage `json:"tool_choice"`
 	Format     struct {
 		Type   string
@@ -37,7 +31,16 @@ type request struct {
 	Effort        string          `json:"reasoning_effort"`
 	Parallel      *bool           `json:"parallel_tool_calls"`
 
+	aloud bool // reasoning is switched on, whatever the model does by itself
 	quiet bool // no reasoning: the request switches it off, or does not switch it on
+}
+
+type tool struct {
+	Type     string
+	Function struct {
+		Name, Description string
+		Parameters        json.RawMessage
+	}
 }
 
 type message struct {
@@ -68,11 +71,15 @@ func (m *message) text() (text string, others int) {
 	return strings.TrimSpace(b.String()), others
 }
 
-// readRequest reads a body as a strict provider does; the problem is an error message in the end.
-func readRequest(body []byte) (r *request, problem string) {
+// readRequest reads a body as a strict provider does; the problem is an error message in the end. model is the one that the
+// path names, "" = none.
+func readRequest(body []byte, model string) (r *request, problem string) {
 	r = new(request)
 	if err := sonic.Unmarshal(body, r); err != nil {
 		return nil, "We could not parse the JSON body of your request."
+	}
+	if model != "" {
+		r.Model = model
 	}
 	switch {
 	case r.Model == "":

@@ -11,9 +11,13 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/valyala/fasthttp"
+
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/providers/anthropic"
 )
 
-// handle serves /PROVIDER/v1/chat/completions, /PROVIDER/v1/models, and /PROVIDER/faults to look at and switch its faults.
+// handle serves each provider's surfaces under its name, whatever version its path has (/openai/v1/chat/completions,
+// /google/v1beta/models/M:generateContent), and /PROVIDER/faults to look at and switch its faults.
 func (f *Fleet) handle(ctx *fasthttp.RequestCtx) {
 	id, path, _ := strings.Cut(strings.TrimPrefix(string(ctx.Path()), "/"), "/")
 	p := f.providers[id]
@@ -25,17 +29,22 @@ func (f *Fleet) handle(ctx *fasthttp.RequestCtx) {
 		p.switchFaults(ctx)
 		return
 	}
-	ctx.Response.Header.Set("X-Request-Id", fmt.Sprintf("sim-%s-%d", p.id, ctx.ID()))
+	s := p.surfaceAt(path, ctx.IsGet())
+	ctx.Response.Header.Set(p.habits.requestID, fmt.Sprintf("sim-%s-%d", p.id, ctx.ID()))
 	switch key := keyOf(ctx); {
 	case key == "" || strings.Contains(key, "bad"):
-		p.refuse(ctx, refusalOf(p.id, "auth", ""))
-	case path == "v1/models" && ctx.IsGet():
-		p.listModels(ctx)
-	case path == "v1/chat/completions" && ctx.IsPost():
-		p.complete(ctx)
-	default:
+		r := refusalOf(p.id, "auth", "")
+		if k, ok := refusals[p.id]["no_key"]; ok && key == "" {
+			r = k
+		}
+		p.refuse(ctx, r)
+	case s.kind == models:
+		p.listModels(ctx, path)
+	case s.kind == nowhere || !ctx.IsPost() && !ctx.IsGet() || s.legacy && !ctx.QueryArgs().Has("api-version"):
 		ctx.Error(`{"error":{"message":"Invalid URL","type":"invalid_request_error","param":null,"code":null}}`, fasthttp.StatusNotFound)
 		ctx.SetContentType("application/json")
+	default:
+		p.complete(ctx, s)
 	}
 }
 
@@ -69,57 +78,85 @@ func (p *provider) switchFaults(ctx *fasthttp.RequestCtx) {
 	ctx.SetBody(append(b, '\n'))
 }
 
-func (p *provider) listModels(ctx *fasthttp.RequestCtx) {
-	b := []byte(`{"object":"list","data":[`)
-	for i, id := range p.order {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendString(append(b, `{"id":`...), id), `,"object":"model","created":1767225600,"owned_by":"`...)
-		b = append(append(b, p.id...), `"}`...)
-	}
-	ctx.SetContentType("application/json")
-	ctx.SetBody(append(b, `]}`...))
-}
-
 func (p *provider) refuse(ctx *fasthttp.RequestCtx, r refusal) {
 	ctx.SetStatusCode(r.status)
 	ctx.SetContentType("application/json")
 	ctx.SetBodyString(r.body)
 }
 
-// complete answers a chat completion, unless a fault hits.
-func (p *provider) complete(ctx *fasthttp.RequestCtx) {
+// complete answers a request, unless a fault hits.
+func (p *provider) complete(ctx *fasthttp.RequestCtx, s surface) {
 	c := chance(p.fleet.o.Seed ^ xxhash.Sum64String(p.id) ^ p.count.Add(1)*0x9e3779b97f4a7c15)
 	faults := *p.faults.Load()
 	if faults.Rate > 0 && c.share() >= faults.Rate {
 		faults = Faults{Slow: faults.Slow}
 	}
-	scale := p.fleet.o.Latency * max(faults.Slow, 1)
-	body := ctx.PostBody()
-	r, problem := readRequest(body)
-	var m *model
-	if problem == "" {
-		m = p.named(r.Model)
-	}
-	a := answer{p: p, faults: faults, scale: scale}
+	a := answer{p: p, faults: faults, scale: p.fleet.o.Latency * max(faults.Slow, 1)}
+	q, problem := p.read(s, ctx)
 	switch {
 	case faults.Garbage:
 		a.refusal = &refusal{502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"}
 		a.contentType = "text/html"
 	case faults.Error != "" && !faults.InBand:
-		a.refusal = new(refusalOf(p.id, faults.Error, modelName(r)))
-	case problem != "":
-		a.refusal = refused(problem)
-	case m == nil:
-		a.refusal = new(refusalOf(p.id, "model_not_found", r.Model))
-	case m.blind && r.images():
-		a.refusal = refused("this model does not take images: unknown variant `image_url`, expected `text`")
+		a.refusal = new(refusalOf(p.id, faults.Error, modelName(q)))
+	case problem != nil:
+		a.refusal = problem
 	default:
-		w := &writer{p: p, r: r, n: p.answer(m, r, body, c), created: time.Now().Unix(), c: c}
-		a.compose(w)
+		a.refuseOrAnswer(q, c)
 	}
 	a.send(ctx)
+}
+
+// read reads a request of any surface.
+func (p *provider) read(s surface, ctx *fasthttp.RequestCtx) (*question, *refusal) {
+	body := ctx.PostBody()
+	if s.kind == native || s.kind == countTokens {
+		if s.codec.Dialect() == chat.Messages && p.id == "anthropic" && len(ctx.Request.Header.Peek("Anthropic-Version")) == 0 {
+			return nil, s.fault(400, "anthropic-version: header is required")
+		}
+		return p.readNative(s, body)
+	}
+	r, wrong := readRequest(body, s.model)
+	if wrong != "" {
+		return nil, refused(wrong)
+	}
+	return &question{s: s, body: body, r: r}, nil
+}
+
+// refuseOrAnswer answers a request that could be read, if the provider takes it.
+func (a *answer) refuseOrAnswer(q *question, c chance) {
+	p := a.p
+	m := p.named(q.r.Model)
+	switch {
+	case m == nil:
+		a.refusal = new(refusalOf(p.id, "model_not_found", q.r.Model))
+		return
+	case m.blind && q.r.images():
+		a.refusal = refused("this model does not take images: unknown variant `image_url`, expected `text`")
+		return
+	}
+	if a.refusal = p.check(q, m); a.refusal != nil {
+		return
+	}
+	if q.s.kind == countTokens {
+		a.body = countOf(q)
+		return
+	}
+	n := p.answer(m, q.r, q.body, c)
+	if q.said != nil {
+		a.compose(q.r, n, &speaker{p: p, q: q, n: n, c: c})
+		return
+	}
+	a.compose(q.r, n, &writer{p: p, r: q.r, n: n, created: time.Now().Unix(), c: c})
+}
+
+// countOf is the answer to a call that counts tokens.
+func countOf(q *question) []byte {
+	n := int64(tokensOf(len(q.body)))
+	if q.s.codec.Dialect() == chat.Messages {
+		return anthropic.AppendCount(nil, n)
+	}
+	return append(strconv.AppendInt([]byte(`{"totalTokens":`), n, 10), '}')
 }
 
 // refused is a 400 in the OpenAI shape.
@@ -127,11 +164,11 @@ func refused(problem string) *refusal {
 	return &refusal{400, string(append(append([]byte(`{"error":{"message":`), appendString(nil, problem)...), `,"type":"invalid_request_error","param":null,"code":null}}`...))}
 }
 
-func modelName(r *request) string {
-	if r == nil {
+func modelName(q *question) string {
+	if q == nil {
 		return ""
 	}
-	return r.Model
+	return q.r.Model
 }
 
 // answer is what goes out: a refusal, a body, or a stream; properly, or with the faults of a connection.
@@ -146,21 +183,28 @@ type answer struct {
 	before      time.Duration // of the body
 }
 
+// voice is how a reply is put on the wire.
+type voice interface {
+	body(dst []byte) []byte
+	stream() *script
+	wrong(dst []byte, body string) []byte // an error as an event of a stream
+}
+
 // compose makes the body or the stream, with the error in it that faults may ask for.
-func (a *answer) compose(w *writer) {
+func (a *answer) compose(r *request, n *reply, w voice) {
 	wrong := ""
 	if a.faults.InBand {
 		class := a.faults.Error
 		if class == "" {
 			class = "server"
 		}
-		wrong = refusalOf(a.p.id, class, w.r.Model).body
+		wrong = refusalOf(a.p.id, class, r.Model).body
 	}
-	if !w.r.Stream {
-		m := w.n.model
-		a.before = m.first + time.Duration(w.n.count.completion+w.n.count.reasoning)*m.each
+	if !r.Stream {
+		m := n.model
+		a.before = m.first + time.Duration(n.count.completion+n.count.reasoning)*m.each
 		if a.body = []byte(wrong); wrong == "" {
-			a.body = w.body(make([]byte, 0, 1024+2*len(w.n.text)))
+			a.body = w.body(make([]byte, 0, 1024+2*len(n.text)))
 		}
 		return
 	}
@@ -173,7 +217,7 @@ func (a *answer) compose(w *writer) {
 			end = a.stream.events[n-1].to
 		}
 		a.stream.bytes = a.stream.bytes[:end]
-		a.stream.add(0, func(dst []byte) []byte { return append(append(append(dst, "data: "...), wrong...), "\n\n"...) })
+		a.stream.add(0, func(dst []byte) []byte { return w.wrong(dst, wrong) })
 	}
 }
 
@@ -186,11 +230,8 @@ func (a *answer) send(ctx *fasthttp.RequestCtx) {
 		a.sendRaw(ctx)
 		return
 	}
-	if a.p.habits.limits {
-		h := &ctx.Response.Header
-		h.Set("X-Ratelimit-Limit-Requests", "500")
-		h.Set("X-Ratelimit-Remaining-Requests", "499")
-		h.Set("X-Ratelimit-Reset-Requests", "120ms")
+	for _, h := range a.p.habits.headers {
+		ctx.Response.Header.Set(h[0], h[1])
 	}
 	switch {
 	case a.refusal != nil:

@@ -128,6 +128,10 @@ func (w *writer) usage(dst []byte) []byte {
 	return dst
 }
 
+func (w *writer) wrong(dst []byte, body string) []byte {
+	return append(append(append(dst, "data: "...), body...), "\n\n"...)
+}
+
 // event is a piece of a stream with the pause before it.
 type event struct {
 	from, to int
