@@ -268,3 +268,15 @@ func BenchmarkComplete(b *testing.B) {
 		})
 	}
 }
+
+// TestEveryClassHasWords: no provider borrows another's words for any class of error.
+func TestEveryClassHasWords(t *testing.T) {
+	t.Parallel()
+	for _, id := range Providers() {
+		for _, class := range Classes() {
+			if r := refusalOf(id, class, `a"b`); r.status == 0 || !json.Valid([]byte(r.body)) {
+				t.Errorf("%s, %s: %d %s", id, class, r.status, r.body)
+			}
+		}
+	}
+}

@@ -33,7 +33,7 @@ func (f *Fleet) handle(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Header.Set(p.habits.requestID, fmt.Sprintf("sim-%s-%d", p.id, ctx.ID()))
 	switch key := keyOf(ctx); {
 	case key == "" || strings.Contains(key, "bad"):
-		r := refusalOf(p.id, "auth", "")
+		r := s.refusal(p.id, "auth", "")
 		if k, ok := refusals[p.id]["no_key"]; ok && key == "" {
 			r = k
 		}
@@ -98,7 +98,7 @@ func (p *provider) complete(ctx *fasthttp.RequestCtx, s surface) {
 		a.refusal = &refusal{502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"}
 		a.contentType = "text/html"
 	case faults.Error != "" && !faults.InBand:
-		a.refusal = new(refusalOf(p.id, faults.Error, modelName(q)))
+		a.refusal = new(s.refusal(p.id, faults.Error, modelName(q)))
 	case problem != nil:
 		a.refusal = problem
 	default:
@@ -129,10 +129,10 @@ func (a *answer) refuseOrAnswer(q *question, c chance) {
 	m := p.named(q.r.Model)
 	switch {
 	case m == nil:
-		a.refusal = new(refusalOf(p.id, "model_not_found", q.r.Model))
+		a.refusal = new(q.s.refusal(p.id, "model_not_found", q.r.Model))
 		return
 	case m.blind && q.r.images():
-		a.refusal = refused("this model does not take images: unknown variant `image_url`, expected `text`")
+		a.refusal = q.s.fault(400, "this model does not take images: unknown variant `image_url`, expected `text`")
 		return
 	}
 	if a.refusal = p.check(q, m); a.refusal != nil {
@@ -144,10 +144,10 @@ func (a *answer) refuseOrAnswer(q *question, c chance) {
 	}
 	n := p.answer(m, q.r, q.body, c)
 	if q.said != nil {
-		a.compose(q.r, n, &speaker{p: p, q: q, n: n, c: c})
+		a.compose(&q.s, q.r, n, &speaker{p: p, q: q, n: n, c: c})
 		return
 	}
-	a.compose(q.r, n, &writer{p: p, r: q.r, n: n, created: time.Now().Unix(), c: c})
+	a.compose(&q.s, q.r, n, &writer{p: p, r: q.r, n: n, created: time.Now().Unix(), c: c})
 }
 
 // countOf is the answer to a call that counts tokens.
@@ -191,14 +191,14 @@ type voice interface {
 }
 
 // compose makes the body or the stream, with the error in it that faults may ask for.
-func (a *answer) compose(r *request, n *reply, w voice) {
+func (a *answer) compose(s *surface, r *request, n *reply, w voice) {
 	wrong := ""
 	if a.faults.InBand {
 		class := a.faults.Error
 		if class == "" {
 			class = "server"
 		}
-		wrong = refusalOf(a.p.id, class, r.Model).body
+		wrong = s.refusal(a.p.id, class, r.Model).body
 	}
 	if !r.Stream {
 		m := n.model
