@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
@@ -12,6 +15,85 @@ type Source struct {
 	Dialect      chat.Dialect // "" = chat completions
 	Body         []byte
 	Conversation *chat.Conversation // read from Body
+}
+
+// statefulFields are the fields of Responses that ask for what a stateless server has not: it keeps no conversation.
+var statefulFields = []string{"previous_response_id", "conversation", "background"}
+
+// Read reads a request's body in a client's dialect, "" = chat completions. In other dialects the facts are those of what the
+// conversation comes to in chat completions. The error is a *chat.Error.
+func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
+	if dialect == "" || dialect == chat.Completions {
+		r, err := chat.Read(body)
+		return r, Source{}, err
+	}
+	source := Source{Dialect: dialect, Body: body, Conversation: new(chat.Conversation)}
+	conv := source.Conversation
+	if err := providers.CodecOf(dialect).ReadRequest(body, conv); err != nil {
+		return nil, source, err
+	}
+	var members chat.Members
+	members.Index(body)
+	if dialect == chat.Responses {
+		for _, name := range statefulFields {
+			if v := members.Get(body, name); v != nil && string(v) != "null" && string(v) != "false" {
+				return nil, source, &chat.Error{Path: name, Message: "is not supported: this server keeps no responses; send the whole conversation as input"}
+			}
+		}
+	}
+	conv.Extra = slices.DeleteFunc(conv.Extra, func(m chat.Member) bool { return isOwn(m.Name) })
+	facts, _, err := providers.CodecOf(chat.Completions).AppendRequest(nil, conv, &chat.Target{Model: conv.Model})
+	if err != nil {
+		return nil, source, err
+	}
+	if fields := ownFields(&members, body); len(fields) > 0 {
+		facts = chat.EditMembers(nil, facts, fields...)
+	}
+	r, err := chat.Read(facts)
+	if err != nil {
+		return nil, source, err
+	}
+	r.Client = dialect
+	complete(r, conv)
+	return r, source, nil
+}
+
+func isOwn(name string) bool { return name == "models" || strings.HasPrefix(name, "routor_") }
+
+// ownFields are Routor's fields of a body of another dialect, to be put into the one that is read for the facts.
+func ownFields(members *chat.Members, body []byte) (edits []chat.Edit) {
+	members.Each(body, func(name string, value []byte) {
+		if isOwn(name) {
+			edits = append(edits, chat.Edit{Kind: chat.Set, Name: strings.Clone(name), Value: value})
+		}
+	})
+	return edits
+}
+
+// complete adds to the facts what chat completions have no words for.
+func complete(r *chat.Request, conv *chat.Conversation) {
+	f := &r.Facts
+	hosted, files, urls := 0, 0, 0
+	for i := range conv.Tools {
+		if conv.Tools[i].Hosted != "" {
+			hosted++
+		}
+	}
+	for i := range conv.Messages {
+		for j := range conv.Messages[i].Parts {
+			p := &conv.Messages[i].Parts[j]
+			if p.Kind == chat.File {
+				files++
+			}
+			if p.Media != nil && p.Media.URL != "" {
+				urls++
+			}
+		}
+	}
+	f.HostedTools, f.Files, f.ImageURLs = max(f.HostedTools, hosted), max(f.Files, files), max(f.ImageURLs, urls)
+	if r.MetadataUserID == "" {
+		r.MetadataUserID = conv.Settings.User
+	}
 }
 
 // dialect is the dialect in which the client asks and is answered.
