@@ -19,6 +19,7 @@ type asked struct {
 	forward      []providers.Header // headers that belong to the dialect
 	room         [4]providers.Header
 	conversation string
+	wait         time.Duration // how long the client says that it waits; 0 = it does not say
 }
 
 // ask checks who asks and reads what is asked.
@@ -41,6 +42,11 @@ func (c *call) ask() (*asked, *fault) {
 		f.after = time.Second
 		return nil, f
 	}
+	if s.memory.over(0) {
+		f := failure(codeMemory, "the server's memory is at its limit (limits.memory)")
+		f.after = time.Second
+		return nil, f
+	}
 	start := time.Now()
 	r, err := chat.Read(c.PostBody())
 	if err != nil {
@@ -52,7 +58,7 @@ func (c *call) ask() (*asked, *fault) {
 		r.Release()
 		return nil, f
 	}
-	a.caller = engine.Caller{Key: key, Conversation: a.conversation, Reading: time.Since(start)}
+	a.caller = engine.Caller{Key: key, Conversation: a.conversation, Reading: time.Since(start), Timeout: a.wait}
 	if c.record.asked = "auto"; r.Model != "auto" {
 		c.record.asked = strings.Clone(r.Model)
 	}
@@ -81,6 +87,10 @@ func (a *asked) headers(h *fasthttp.RequestHeader) *fault {
 		switch name := view(k); {
 		case name == "Traceparent" || name == "Tracestate" || name == "Openai-Beta":
 			a.forward = append(a.forward, providers.Header{Name: string(k), Value: string(v)})
+		case strings.HasSuffix(name, "-Timeout"):
+			if d := waits(name, view(v), a.request.Stream); d > 0 && (a.wait == 0 || d < a.wait) {
+				a.wait = d
+			}
 		case name == "X-Routor-Conversation":
 			a.conversation = string(v)
 		case strings.HasPrefix(name, fieldHeader):
@@ -147,7 +157,7 @@ func (c *call) failed(f *engine.Failure) {
 	if known != nil && kind.Type == "" {
 		kind.Type = known.Type
 	}
-	c.fail(&fault{Failure: &kind, message: f.Message, param: f.Param, after: f.RetryAfter})
+	c.fail(&fault{Failure: &kind, message: f.Message, param: f.Param, after: f.RetryAfter, tried: f.Tried})
 }
 
 // decide answers POST /v1/route: the decision alone, explained.

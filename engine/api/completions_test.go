@@ -352,7 +352,7 @@ func TestBusy(t *testing.T) {
 	go func() { done <- r.do("POST", "/v1/chat/completions", ask("hi")) }()
 	until(t, "the first request runs", func() bool { return r.metric("routor_requests_in_flight") == "1" })
 	a := r.do("POST", "/v1/chat/completions", ask("hi"))
-	if _, _, _, code := a.error(t); a.status != 503 || code != "server_busy" || a.header.Get("Retry-After") != "1" {
+	if _, _, _, code := a.error(t); a.status != 429 || code != "server_busy" || a.header.Get("Retry-After") != "1" {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 	close(release)

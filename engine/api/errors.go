@@ -55,6 +55,7 @@ const (
 	codeConflict     = "version_conflict"
 	codeOwnedByFile  = "owned_by_file"
 	codeNotSupported = "not_supported"
+	codeMemory       = "server_overloaded"
 	codeStateAway    = "state_unavailable"
 )
 
@@ -91,7 +92,8 @@ var failures = []Failure{
 	{engine.CodeUpstreamCut, 502, serverError, "In a stream: the answer broke off after its first text had been delivered.", "Ask again; what came so far is not complete."},
 	{engine.CodeNotConnected, 503, serverError, "The model named is served only by providers that are not connected.", "Set the provider's key, or name another model."},
 	{engine.CodeNoHealthy, 503, serverError, "Every model that could answer is cooling down after errors (429 where all are rate-limited). `Retry-After` says for how long.", "Wait that long, then try again."},
-	{codeBusy, 503, serverError, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
+	{codeMemory, 429, rateLimit, "The server's memory is at its limit (`limits.memory`). The request was not looked at.", "Wait a second, then try again; raise the limit or add a replica."},
+	{codeBusy, 429, rateLimit, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
 	{engine.CodeDeadline, 504, serverError, "No model answered before the request's deadline.", "Try again, with a shorter prompt or a faster model."},
 	{engine.CodeShutdown, 503, serverError, "The server shuts down, and the answer was not complete within `shutdown_grace`.", "Ask again: another replica, or the next start, answers."},
 	{engine.CodeClientGone, 499, invalidRequest, "The client went away before the answer. It never sees this; logs and metrics do.", "Nothing."},
@@ -129,6 +131,7 @@ type fault struct {
 	message string
 	param   string
 	after   time.Duration // Retry-After; 0 = none
+	tried   []engine.Tried
 }
 
 func (f *fault) Error() string { return f.message }
@@ -217,5 +220,5 @@ func appendFault(b []byte, f *fault) []byte {
 		b = appendString(b, f.param)
 	}
 	b = append(b, `,"code":`...)
-	return append(appendString(b, f.Code), "}}"...)
+	return engine.AppendTried(append(appendString(b, f.Code), "}}"...), f.tried)
 }

@@ -23,6 +23,7 @@ type call struct {
 	route    string // for metrics: one of a closed set
 	record   record
 	later    bool // a stream goes on after the handler: its Close ends the call
+	held     int  // bytes of the body
 	counted  bool // among those that limits.concurrency counts
 	asked    asked
 	exchange exchange
@@ -36,6 +37,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, clients, private bool) {
 	c.RequestCtx, c.s, c.id, c.start = ctx, s, requestID(&ctx.Request.Header), time.Now()
 	c.record.start = c.start
 	s.running.Add(1)
+	s.memory.settle(&ctx.Request.Header)
+	c.held = len(ctx.Request.Body())
+	s.memory.hold(c.held)
 	ctx.Response.Header.Set(requestIDHeader, c.id)
 	defer func() {
 		if p := recover(); p != nil {
@@ -59,6 +63,7 @@ func (c *call) end() {
 	r := &c.record
 	r.start, r.took, r.id, r.status = c.start, time.Since(c.start), c.id, status
 	c.s.running.Add(-1)
+	c.s.memory.free(c.held)
 	if c.counted {
 		c.s.asking.Add(-1)
 	}
@@ -141,6 +146,10 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	var network net.Error
 	f := failure(codeBadHeader, "the request could not be read")
 	switch {
+	case s.memory.settle(&ctx.Request.Header):
+		f = failure(codeMemory, "the server's memory is at its limit (limits.memory)")
+		f.after = time.Second
+		swallow(ctx)
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		f = failure(codeTooLarge, "the body is larger than %s", s.Config.Limits.Body)
 		swallow(ctx)
