@@ -2,17 +2,20 @@ package sim
 
 // habits are what a provider does in its own way (recorded exchanges; where there are none, its documentation).
 type habits struct {
-	usage     usageHabit
-	counting  counting
-	reasoning string      // the field of the reasoning text; "" = it is not shown
-	wholeArgs bool        // tool-call arguments come in one piece
-	nullUsage bool        // "usage":null in every chunk when usage was asked for
-	comment   string      // a keep-alive at a stream's start
-	padding   string      // a field of random length in every chunk
-	filters   bool        // Azure's first chunk without choices
-	baseResp  bool        // MiniMax's base_resp
-	requestID string      // the header with the request's id
-	headers   [][2]string // sent with every answer
+	usage         usageHabit
+	counting      counting
+	reasoning     string      // the field of the reasoning text; "" = it is not shown
+	wholeArgs     bool        // tool-call arguments come in one piece
+	nullUsage     bool        // "usage":null in every chunk when usage was asked for
+	comment       string      // a keep-alive at a stream's start
+	padding       string      // a field of random length in every chunk
+	filters       bool        // Azure's first chunk without choices
+	baseResp      bool        // MiniMax's base_resp
+	inline        bool        // the reasoning stands in the text unless it is to be split off
+	emptyNames    bool        // the pieces of a tool call repeat its id, with an empty name
+	thinkingParts bool        // the content is a list with the reasoning as a part
+	requestID     string      // the header with the request's id
+	headers       [][2]string // sent with every answer
 }
 
 // usageHabit is where a stream tells its usage.
@@ -73,13 +76,13 @@ func chatHabits(provider string) habits {
 	case "moonshot":
 		return habits{usage: usageInChoice, counting: countMoonshot, reasoning: "reasoning_content"}
 	case "minimax":
-		return habits{reasoning: "reasoning_content", nullUsage: true, baseResp: true}
+		return habits{reasoning: "reasoning_content", nullUsage: true, baseResp: true, inline: true}
 	case "zai":
 		return habits{usage: usageInFinish, reasoning: "reasoning_content", wholeArgs: true}
 	case "alibaba":
-		return habits{reasoning: "reasoning_content", nullUsage: true}
+		return habits{reasoning: "reasoning_content", nullUsage: true, emptyNames: true}
 	case "mistral":
-		return habits{usage: usageInFinish, counting: countMistral, wholeArgs: true, padding: "p"}
+		return habits{usage: usageInFinish, counting: countMistral, wholeArgs: true, padding: "p", thinkingParts: true}
 	case "nvidia", "xiaomi":
 		return habits{reasoning: "reasoning_content"}
 	}

@@ -138,7 +138,7 @@ var refusals = map[string]map[string]refusal{
 		"content_filtered": {200, `{"id":"sim","choices":null,"created":0,"model":"$MODEL","object":"chat.completion","input_sensitive":true,"base_resp":{"status_code":1026,"status_msg":"input new_sensitive"}}`},
 		"bad_request":      {200, `{"id":"sim","choices":null,"created":0,"model":"$MODEL","object":"chat.completion","base_resp":{"status_code":2013,"status_msg":"invalid params"}}`},
 		"server":           {200, `{"id":"sim","choices":null,"created":0,"model":"$MODEL","object":"chat.completion","base_resp":{"status_code":1000,"status_msg":"unknown error"}}`},
-		"overloaded":       {200, `{"id":"sim","choices":null,"created":0,"model":"$MODEL","object":"chat.completion","base_resp":{"status_code":1000,"status_msg":"the server is currently overloaded, please retry later"}}`},
+		"overloaded":       {529, `{"type":"error","error":{"type":"overloaded_error","message":"the server cluster is under high load, please retry later (2064)","http_code":"529"},"request_id":"0714fe18ba0c76b34a378dd6ac6898b0"}`},
 	},
 	"zai": {
 		"auth":             {401, `{"error":{"code":"1002","message":"Authorization Token非法，请确认Authorization Token正确传递。"}}`},

@@ -30,6 +30,7 @@ type request struct {
 	Stop          json.RawMessage `json:"stop"`
 	Effort        string          `json:"reasoning_effort"`
 	Parallel      *bool           `json:"parallel_tool_calls"`
+	Split         bool            `json:"reasoning_split"` // MiniMax
 
 	aloud bool // reasoning is switched on, whatever the model does by itself
 	quiet bool // no reasoning: the request switches it off, or does not switch it on

@@ -62,9 +62,9 @@ func (w *writer) body(dst []byte) []byte {
 			}
 			dst = append(dst, ']')
 		} else {
-			dst = appendString(dst, w.n.text)
+			dst = w.content(dst)
 		}
-		if field := w.p.habits.reasoning; field != "" && w.n.reasoning != "" {
+		if field := w.reasoningField(); field != "" && w.n.reasoning != "" {
 			dst = appendString(append(append(append(dst, `,"`...), field...), `":`...), w.n.reasoning)
 		}
 		if w.p.id == "openai" {
@@ -77,6 +77,56 @@ func (w *writer) body(dst []byte) []byte {
 		dst = append(dst, `,"base_resp":{"status_code":0,"status_msg":""}`...)
 	}
 	return append(dst, '}')
+}
+
+// reasoningField is where the reasoning text goes; "" = it is not shown, or is part of the content.
+func (w *writer) reasoningField() string {
+	if w.inline() {
+		return ""
+	}
+	return w.p.habits.reasoning
+}
+
+// inline is whether the reasoning stands within the text, as MiniMax's does unless it is asked to split them. Where the text
+// is not for people it would break it.
+func (w *writer) inline() bool {
+	return w.p.habits.inline && !w.r.Split && w.n.reasoning != "" && w.n.calls == nil && w.r.Format.Type == ""
+}
+
+// content is the text, with the reasoning before it where the provider has it there.
+func (w *writer) content(dst []byte) []byte {
+	switch {
+	case w.inline():
+		return appendString(dst, "<think>\n"+w.n.reasoning+"\n</think>\n\n"+w.n.text)
+	case w.p.habits.thinkingParts && w.n.reasoning != "":
+		dst = append(w.thinkingPart(dst, w.n.reasoning), `,{"type":"text","text":`...)
+		return append(appendString(dst, w.n.text), '}', ']')
+	}
+	return appendString(dst, w.n.text)
+}
+
+// thinkingPart opens a list of content with Mistral's part for reasoning.
+func (w *writer) thinkingPart(dst []byte, text string) []byte {
+	return append(appendString(append(dst, `[{"type":"thinking","thinking":[{"type":"text","text":`...), text), `}]}`...)
+}
+
+// thought is the delta of a piece of the reasoning; "" = it is not shown.
+func (w *writer) thought(piece string, first, last bool) string {
+	switch {
+	case w.inline():
+		if first {
+			piece = "<think>\n" + piece
+		}
+		if last {
+			piece += "\n</think>\n\n"
+		}
+		return `"content":` + string(appendString(nil, piece))
+	case w.p.habits.thinkingParts:
+		return `"content":` + string(append(w.thinkingPart(nil, piece), ']'))
+	case w.p.habits.reasoning != "":
+		return `"` + w.p.habits.reasoning + `":` + string(appendString(nil, piece))
+	}
+	return ""
 }
 
 func (w *writer) call(dst []byte, index int, id, name, arguments string) []byte {
@@ -123,6 +173,9 @@ func (w *writer) usage(dst []byte) []byte {
 		field("reasoning_tokens", t.reasoning)
 		close()
 		dst = append(dst, ',')
+	}
+	if w.p.habits.counting == countXAI {
+		field("num_sources_used", 0)
 	}
 	close()
 	return dst
@@ -194,9 +247,12 @@ func (w *writer) stream() *script {
 	}
 	w.chunk(s, jitter(m.first), 0, `"role":"assistant","content":""`, "")
 	thinking := time.Duration(w.n.count.reasoning) * m.each
-	if h.reasoning != "" {
+	if w.n.reasoning != "" && w.thought("", false, false) != "" {
+		rest := len(w.n.reasoning)
 		for word := range words(w.n.reasoning) {
-			w.chunk(s, jitter(m.each), 0, `"`+h.reasoning+`":`+string(appendString(nil, word)), "")
+			first := rest == len(w.n.reasoning)
+			rest -= len(word)
+			w.chunk(s, jitter(m.each), 0, w.thought(word, first, rest == 0), "")
 		}
 	} else if thinking > 0 {
 		s.events[len(s.events)-1].pause += thinking
@@ -238,7 +294,12 @@ func (w *writer) callChunks(s *script, jitter func(time.Duration) time.Duration,
 	}
 	w.chunk(s, jitter(each), choice, `"tool_calls":[`+string(w.call(nil, at, c.id, c.name, first))+`]`, "")
 	for piece := range pieces(rest) {
-		w.chunk(s, jitter(2*each), choice, `"tool_calls":[{"index":`+strconv.Itoa(at)+`,"function":{"arguments":`+string(appendString(nil, piece))+`}}]`, "")
+		arguments := string(appendString(nil, piece))
+		more := `"tool_calls":[{"index":` + strconv.Itoa(at) + `,"function":{"arguments":` + arguments + `}}]`
+		if w.p.habits.emptyNames {
+			more = `"content":"","role":null,"tool_calls":[{"index":` + strconv.Itoa(at) + `,"id":"` + c.id + `","type":"function","function":{"name":"","arguments":` + arguments + `}}]`
+		}
+		w.chunk(s, jitter(2*each), choice, more, "")
 	}
 }
 
