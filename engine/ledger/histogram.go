@@ -97,3 +97,6 @@ func (h *Histogram) read(r *reader) {
 	}
 	r.bad = r.bad || last >= 1<<16 || !slices.IsSortedFunc(h.Steps, func(a, b Step) int { return int(a.At) - int(b.At) })
 }
+
+// Upper is the end of the step, in microseconds.
+func (s Step) Upper() Micros { return upperOf(s.At) }

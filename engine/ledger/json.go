@@ -58,10 +58,10 @@ func AppendRow(b []byte, r *Record) []byte {
 	o.int("prompt_tokens", r.Tokens.Prompt)
 	o.int("completion_tokens", r.Tokens.Completion)
 	if r.Priced {
-		o.float("cost_usd", r.Cost.USD(), 64)
+		o.figure("cost_usd", r.Cost.USD())
 	}
 	if pct, known := r.SavingsPct(); known {
-		o.float("savings_pct", math.Round(pct*10)/10, 64)
+		o.figure("savings_pct", math.Round(pct*10)/10)
 	}
 	if r.FirstToken > 0 {
 		o.float("first_token_ms", float64(r.FirstToken)/1000, 64)
@@ -310,8 +310,7 @@ func (o *object) fields(f *Fields) {
 		p    *float64
 	}{{"max_cost", f.MaxCostUSD}, {"bfcl_min", f.BFCLMin}} {
 		if x.p != nil {
-			o.name(x.name)
-			o.b = strconv.AppendFloat(o.b, finite(*x.p), 'g', -1, 64)
+			o.figure(x.name, *x.p)
 		}
 	}
 	for _, x := range [...]struct {
@@ -366,16 +365,14 @@ func (o *object) decision(d *Decision) {
 	o.always("category", d.Category)
 	o.always("domain", d.Domain)
 	o.always("tier", d.Tier)
-	o.name("difficulty")
-	o.b = strconv.AppendFloat(o.b, finite(d.Difficulty), 'g', -1, 64)
+	o.figure("difficulty", d.Difficulty)
 	o.float("history", d.History, 64)
 	o.flag("unsure", d.Unsure)
 	o.flag("history_floor", d.HistoryFloor)
 	o.flag("tool_loop", d.ToolLoop)
 	o.flag("affinity", d.Affinity)
 	o.number("completion_tokens", int64(d.Completion))
-	o.name("worth")
-	o.b = strconv.AppendFloat(o.b, finite(d.Worth), 'g', -1, 64)
+	o.figure("worth", d.Worth)
 	o.number("expected_baseline", int64(d.Baseline))
 	o.number("looked_at", int64(d.Looked))
 	o.array("chain")
@@ -498,6 +495,11 @@ func (o *object) float(n string, v float64, size int) {
 		o.name(n)
 		o.b = strconv.AppendFloat(o.b, v, 'g', -1, size)
 	}
+}
+
+func (o *object) figure(n string, v float64) {
+	o.name(n)
+	o.b = strconv.AppendFloat(o.b, finite(v), 'g', -1, 64)
 }
 
 func (o *object) single(n string, v float32) {
