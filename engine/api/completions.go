@@ -24,6 +24,30 @@ type asked struct {
 
 // ask checks who asks and reads what is asked.
 func (c *call) ask() (*asked, *fault) {
+	a, f := c.admit()
+	if f != nil {
+		return nil, f
+	}
+	start := time.Now()
+	r, source, err := c.read()
+	if err != nil {
+		return nil, faultOf(err)
+	}
+	a.request = r
+	if f := a.fields(&c.Request.Header); f != nil {
+		r.Release()
+		return nil, f
+	}
+	a.caller.Conversation, a.caller.Reading, a.caller.Timeout, a.caller.Source = a.conversation, time.Since(start), a.wait, source
+	if c.record.asked = "auto"; r.Model != "auto" {
+		c.record.asked = strings.Clone(r.Model)
+	}
+	c.record.stream = r.Stream
+	return a, nil
+}
+
+// admit checks who asks, and whether there is room for one more request.
+func (c *call) admit() (*asked, *fault) {
 	s := c.s
 	key, f := s.caller(c.RequestCtx)
 	if f != nil {
@@ -47,22 +71,14 @@ func (c *call) ask() (*asked, *fault) {
 		f.after = time.Second
 		return nil, f
 	}
-	start := time.Now()
-	r, err := chat.Read(c.PostBody())
-	if err != nil {
-		return nil, faultOf(err)
-	}
 	a := &c.asked
-	a.request, a.forward = r, a.room[:0]
-	if f := a.headers(&c.Request.Header); f != nil {
-		r.Release()
-		return nil, f
+	a.caller.Key, a.forward = key, a.room[:0]
+	for k, v := range c.Request.Header.All() {
+		switch view(k) {
+		case "Traceparent", "Tracestate", "Openai-Beta", "Anthropic-Version", "Anthropic-Beta": // engine.DialectHeaders
+			a.forward = append(a.forward, providers.Header{Name: string(k), Value: string(v)})
+		}
 	}
-	a.caller = engine.Caller{Key: key, Conversation: a.conversation, Reading: time.Since(start), Timeout: a.wait}
-	if c.record.asked = "auto"; r.Model != "auto" {
-		c.record.asked = strings.Clone(r.Model)
-	}
-	c.record.stream = r.Stream
 	return a, nil
 }
 
@@ -81,12 +97,10 @@ func (c *call) notFromPage(open bool) *fault {
 
 const fieldHeader = "X-Routor-"
 
-// headers takes the X-Routor-* fields, the conversation, and what goes upstream unchanged.
-func (a *asked) headers(h *fasthttp.RequestHeader) *fault {
+// fields takes the X-Routor-* fields, the conversation and the client's own time limit.
+func (a *asked) fields(h *fasthttp.RequestHeader) *fault {
 	for k, v := range h.All() {
 		switch name := view(k); {
-		case name == "Traceparent" || name == "Tracestate" || name == "Openai-Beta":
-			a.forward = append(a.forward, providers.Header{Name: string(k), Value: string(v)})
 		case strings.HasSuffix(name, "-Timeout"):
 			if d := waits(name, view(v), a.request.Stream); d > 0 && (a.wait == 0 || d < a.wait) {
 				a.wait = d
@@ -109,7 +123,7 @@ func (a *asked) headers(h *fasthttp.RequestHeader) *fault {
 	return nil
 }
 
-// completions answers POST /v1/chat/completions.
+// completions answers POST /v1/chat/completions, /v1/messages and /v1/responses.
 func (c *call) completions() *fault {
 	a, f := c.ask()
 	if f != nil {

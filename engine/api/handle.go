@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/routor/routor/engine/chat"
 )
 
 // call is one HTTP request on its way through.
@@ -27,6 +29,7 @@ type call struct {
 	counted  bool // among those that limits.concurrency counts
 	asked    asked
 	exchange exchange
+	dialect  chat.Dialect // of the endpoint; "" = chat completions, or none
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -68,7 +71,8 @@ func (c *call) end() {
 		c.s.asking.Add(-1)
 	}
 	c.s.metrics.answered(c.route, status, r.took)
-	if c.route == "chat" {
+	switch c.route {
+	case "chat", "messages", "responses":
 		c.s.recent.put(r)
 	}
 	if c.s.Config.AccessLog {
@@ -83,6 +87,12 @@ func (c *call) end() {
 func (c *call) fail(f *fault) {
 	c.record.code = f.Code
 	writeFault(c.RequestCtx, f)
+	if pointless(c.Response.StatusCode(), f.Code) {
+		c.Response.Header.Set("X-Should-Retry", "false")
+	}
+	if c.dialect != "" {
+		c.SetBody(c.faultBody(f))
+	}
 }
 
 func (s *Server) panicked(p any, id string) {
@@ -97,6 +107,17 @@ func (c *call) dispatch(clients, private bool) *fault {
 		switch {
 		case path == "/v1/chat/completions":
 			return c.at("chat", "POST", c.completions)
+		case path == "/v1/messages":
+			c.dialect = chat.Messages
+			return c.at("messages", "POST", c.completions)
+		case path == "/v1/messages/count_tokens":
+			c.dialect = chat.Messages
+			return c.at("count_tokens", "POST", c.countTokens)
+		case path == "/v1/responses":
+			c.dialect = chat.Responses
+			return c.at("responses", "POST", c.completions)
+		case path == "/v1/embeddings":
+			return c.at("embeddings", "POST", c.embeddings)
 		case path == "/v1/route":
 			return c.at("route", "POST", c.decide)
 		case path == "/v1/models":

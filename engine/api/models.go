@@ -58,6 +58,10 @@ func (c *call) models() *fault {
 	for _, m := range s.UsableModels(profile) {
 		cards = append(cards, card(s, m))
 	}
+	if c.anthropic() {
+		writeJSON(c.RequestCtx, 200, anthropicList(cards))
+		return nil
+	}
 	writeJSON(c.RequestCtx, 200, map[string]any{"object": "list", "data": cards})
 	return nil
 }
@@ -75,7 +79,7 @@ func (c *call) model(id string) *fault {
 	defer s.Release()
 	profile := profileOf(key)
 	if name, ok := strings.CutPrefix(id, "auto/"); id == "auto" || ok && (name == profile || slices.Contains(c.s.otherProfiles(s, key, profile), name)) {
-		writeJSON(c.RequestCtx, 200, autoCard(id))
+		c.showModel(autoCard(id))
 		return nil
 	}
 	m, _ := s.Catalog.Find(id)
@@ -94,8 +98,41 @@ func (c *call) model(id string) *fault {
 		f.param = "model"
 		return f
 	}
-	writeJSON(c.RequestCtx, 200, card(s, m))
+	c.showModel(card(s, m))
 	return nil
+}
+
+// anthropic is whether the caller speaks Anthropic's dialect: its SDKs send the version with every call.
+func (c *call) anthropic() bool { return len(c.Request.Header.Peek("Anthropic-Version")) > 0 }
+
+func (c *call) showModel(m modelCard) {
+	if c.anthropic() {
+		writeJSON(c.RequestCtx, 200, anthropicCard(m))
+		return
+	}
+	writeJSON(c.RequestCtx, 200, m)
+}
+
+// anthropicModel is a model as Anthropic's GET /v1/models shows it.
+type anthropicModel struct {
+	Type        string `json:"type"` // "model"
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
+	CreatedAt   string `json:"created_at"` // RFC 3339
+	MaxInput    *int   `json:"max_input_tokens,omitempty"`
+	MaxTokens   *int   `json:"max_tokens,omitempty"`
+}
+
+func anthropicCard(m modelCard) anthropicModel {
+	return anthropicModel{"model", m.ID, m.Name, time.Unix(m.Created, 0).UTC().Format(time.RFC3339), m.Context, m.MaxOutput}
+}
+
+func anthropicList(cards []modelCard) map[string]any {
+	list := make([]anthropicModel, len(cards))
+	for i := range cards {
+		list[i] = anthropicCard(cards[i])
+	}
+	return map[string]any{"data": list, "has_more": false, "first_id": list[0].ID, "last_id": list[len(list)-1].ID}
 }
 
 func noModel(s *engine.Snapshot, id string) *fault {
