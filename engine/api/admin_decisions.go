@@ -1,21 +1,123 @@
 package api
 
 import (
+	"context"
+	"errors"
+	"net/url"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/ledger"
 )
 
-// adminDecisions answers with the latest decisions, newest first.
-func (c *call) adminDecisions(string) *fault {
-	limit := 50
-	if text := c.QueryArgs().Peek("limit"); len(text) > 0 {
-		n, err := strconv.Atoi(string(text))
-		if err != nil || n < 1 {
-			return failure(codeInvalidType, "limit: must be a whole number of at least 1, not %q", text)
-		}
-		limit = n
+// searchTime bounds how long a list of decisions is looked for before what was found so far is given.
+const searchTime = 10 * time.Second
+
+// mostListed bounds a list of decisions.
+const mostListed = 1000
+
+// query is the query of a request, decoded.
+func (c *call) query() (url.Values, *fault) {
+	q, err := url.ParseQuery(string(c.URI().QueryString()))
+	if err != nil {
+		return nil, failure(codeInvalidType, "the query can't be read: %v", err)
 	}
+	return q, nil
+}
+
+// filter is what a query asks the ledger for.
+func (c *call) filter() (ledger.Filter, url.Values, *fault) {
+	q, f := c.query()
+	if f != nil {
+		return ledger.Filter{}, nil, f
+	}
+	filter, err := ledger.ParseFilter(q, time.Now())
+	if err != nil {
+		f := failure(codeInvalidType, "%v", err)
+		f.param, _, _ = strings.Cut(err.Error(), ":")
+		return filter, nil, f
+	}
+	return filter, q, nil
+}
+
+// limit is how many a query asks for.
+func limit(q url.Values, usual, most int) (int, *fault) {
+	text := q.Get("limit")
+	if text == "" {
+		return usual, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, failure(codeInvalidType, "limit: must be a whole number of at least 1, not %q", text)
+	}
+	return min(n, most), nil
+}
+
+// adminDecisions answers with the decisions that match, newest first.
+func (c *call) adminDecisions(string) *fault {
+	filter, q, f := c.filter()
+	if f != nil {
+		return f
+	}
+	n, f := limit(q, 50, mostListed)
+	if f != nil {
+		return f
+	}
+	if c.s.Ledger == nil {
+		if !filter.Empty() || q.Get("cursor") != "" {
+			return withoutLedger()
+		}
+		return c.latest(n)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), searchTime)
+	defer cancel()
+	page, err := c.s.Ledger.List(ctx, filter, q.Get("cursor"), n)
+	if err != nil {
+		return ledgerFault(err)
+	}
+	b := []byte(`{"decisions":[`)
+	var e ledger.Encoder
+	for i, r := range page.Records {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if q.Get("full") == "true" {
+			b = e.AppendJSON(b, r)
+		} else {
+			b = ledger.AppendRow(b, r)
+		}
+	}
+	b = append(b, `],"next":`...)
+	b = appendString(b, page.Next)
+	b = strconv.AppendInt(append(b, `,"looked_at":`...), int64(page.Looked), 10)
+	b = strconv.AppendInt(append(b, `,"total":`...), int64(c.s.Ledger.Len()), 10)
+	b = strconv.AppendBool(append(b, `,"partial":`...), page.Partial)
+	c.rawJSON(append(b, "}\n"...))
+	return nil
+}
+
+func withoutLedger() *fault {
+	return failure(codeNotSupported, "this server keeps no ledger (ledger.enabled is false): only its latest decisions are known, without filters")
+}
+
+func ledgerFault(err error) *fault {
+	switch {
+	case errors.Is(err, ledger.ErrUnknown):
+		return failure(codeNotFound, "there is no such decision: give a decision's id or an X-Request-Id; records go after ledger.age")
+	case strings.HasPrefix(err.Error(), "cursor:"):
+		f := failure(codeInvalidType, "%v", err)
+		f.param = "cursor"
+		return f
+	}
+	return failure(codeInternal, "the ledger can't be read: %v", err)
+}
+
+// latest answers with the latest decisions of this process.
+func (c *call) latest(limit int) *fault {
 	b := []byte(`{"decisions":[`)
 	c.s.recent.each(func(r *record) bool {
 		if b[len(b)-1] == '}' {
@@ -29,8 +131,48 @@ func (c *call) adminDecisions(string) *fault {
 	return nil
 }
 
-// adminDecision answers with one decision: what became of it, and if it was kept, every candidate with its reasons.
+// adminDecision answers with one decision's story: its row, its whole record, and every candidate, decided again as long as
+// what it was decided by still serves.
 func (c *call) adminDecision(id string) *fault {
+	if c.s.Ledger == nil {
+		return c.recentDecision(id)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), searchTime)
+	defer cancel()
+	r, err := c.s.Ledger.Get(ctx, id)
+	if err != nil {
+		return ledgerFault(err)
+	}
+	b := ledger.AppendRow(nil, r)
+	b = append(b[:len(b)-1], `,"record":`...)
+	var e ledger.Encoder
+	b = e.AppendJSON(b, r)
+	b = c.again(b, r)
+	c.rawJSON(append(b, "}\n"...))
+	return nil
+}
+
+// again appends the decision with every candidate, if deciding the record again gives the same chain, or why there is none.
+func (c *call) again(b []byte, r *ledger.Record) []byte {
+	s := c.s.Engine.Live.Acquire()
+	defer s.Release()
+	d := engine.NewDecision()
+	defer d.Release()
+	same, err := engine.Again(s, r, d)
+	if same {
+		b = append(b, `,"decision":`...)
+		return d.AppendJSON(b)
+	}
+	why := "what serves now decides otherwise: policy, catalog or profiles have changed since"
+	if err != nil {
+		why = err.Error()
+	}
+	b = append(b, `,"no_decision":`...)
+	return appendString(b, why)
+}
+
+// recentDecision answers with one of this process's latest decisions.
+func (c *call) recentDecision(id string) *fault {
 	var b []byte
 	c.s.recent.each(func(r *record) bool {
 		if r.id != id {

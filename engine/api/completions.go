@@ -61,6 +61,7 @@ func (c *call) admit() (*asked, *fault) {
 		return nil, failure(codeMedia, "the content type is %q: send %s", c.Request.Header.ContentType(), jsonType)
 	}
 	c.counted = true
+	c.keep()
 	if s.asking.Add(1) > int64(s.Config.Limits.Concurrency) {
 		f := failure(codeBusy, "%d requests are being answered, which is as many as limits.concurrency allows", s.Config.Limits.Concurrency)
 		f.after = time.Second
@@ -129,6 +130,7 @@ func (c *call) completions() *fault {
 	if f != nil {
 		return f
 	}
+	a.caller.Record = c.kept
 	rt, err := c.s.Engine.Route(a.request, a.caller)
 	if err != nil {
 		a.request.Release()

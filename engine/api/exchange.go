@@ -57,7 +57,9 @@ func (x *exchange) close() {
 	defer x.cancel(nil) // after the answer's own end, which keeps the connection of a call that is over
 	if x.answer != nil {
 		x.record.answered(x.answer)
-		x.s.recent.explain(&x.record, x.answer.Decision())
+		if x.s.Ledger == nil {
+			x.s.recent.explain(&x.record, x.answer.Decision())
+		}
 		x.answer.Close()
 		x.record.settled(x.answer)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/engine/ledger"
 )
 
 // call is one HTTP request on its way through.
@@ -24,9 +25,10 @@ type call struct {
 	start    time.Time
 	route    string // for metrics: one of a closed set
 	record   record
-	later    bool // a stream goes on after the handler: its Close ends the call
-	held     int  // bytes of the body
-	counted  bool // among those that limits.concurrency counts
+	kept     *ledger.Record // what the ledger gets; nil = it gets nothing
+	later    bool           // a stream goes on after the handler: its Close ends the call
+	held     int            // bytes of the body
+	counted  bool           // among those that limits.concurrency counts
 	asked    asked
 	exchange exchange
 	dialect  chat.Dialect // of the endpoint; "" = chat completions, or none
@@ -71,6 +73,7 @@ func (c *call) end() {
 		c.s.asking.Add(-1)
 	}
 	c.s.metrics.answered(c.route, status, r.took)
+	c.settle()
 	switch c.route {
 	case "chat", "messages", "responses":
 		c.s.recent.put(r)

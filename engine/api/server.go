@@ -21,6 +21,7 @@ import (
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/providers/sim"
 )
 
@@ -32,6 +33,7 @@ type Options struct {
 	AdminKey  string            // "" = nobody may use the admin API
 	Documents *Documents        // nil = what serves can't be changed through the admin API
 	Demo      *sim.Fleet        // nil = no demo
+	Ledger    *ledger.Ledger    // nil = only the latest decisions are known
 	Missing   map[string]string // by provider that somebody wanted: why it is not connected
 	Version   string
 	LogTo     io.Writer // access log; nil = stdout
