@@ -41,7 +41,7 @@ type ending struct {
 func (w *encoder) Append(dst []byte, e *chat.Event) []byte {
 	switch e.Kind {
 	case chat.EventStart:
-		w.head = e.Reply
+		w.head, w.usage = e.Reply, e.Reply.Usage
 	case chat.EventOpen:
 		return w.open(dst, e)
 	case chat.EventDelta:

@@ -88,6 +88,9 @@ func (g *tongue) ask(t *testing.T, base string, c *chat.Conversation) (chat.Repl
 		}
 		if g.answer != "" {
 			spectest.Validate(t, g.spec, g.answer, e.Data)
+			if !bytes.Contains(e.Data, []byte(`"usageMetadata"`)) {
+				t.Errorf("a chunk without the usage: %s", e.Data)
+			}
 		}
 		if err := d.Decode(string(e.Name), e.Data, whole.Tell); err != nil {
 			t.Fatal(err)
