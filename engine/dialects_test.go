@@ -353,3 +353,91 @@ func TestHeadersGoWhereTheyBelong(t *testing.T) {
 		t.Errorf("oak got %v, dropped %q", head, got.head["X-Routor-Dropped"])
 	}
 }
+
+// cutAfter is the beginning of a stream: up to and with the first event that has the text, nothing behind it.
+func cutAfter(events, text string) string {
+	i := strings.Index(events, text)
+	return events[:i+strings.Index(events[i:], "\n")+1] + "\n"
+}
+
+func TestCutStreamsAreNeverPassedOffAsWhole(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	for _, up := range []struct {
+		*speaker
+		model, events string
+	}{
+		{h.oak, "oak/one", cutAfter(chatEvents, "It is ")},
+		{h.elm, "elm/one", cutAfter(messagesEvents, "It is sunny.")},
+		{h.fir, "fir/one", cutAfter(generateEvents, "It is ")},
+	} {
+		up.answer = func(string, []byte) (string, string) { return "text/event-stream", up.events }
+		for _, client := range clientDialects {
+			got := h.ask(t, client, askedIn(client, up.model, true))
+			if got.ended || got.fault == nil || !strings.HasPrefix(got.text, "It is") || strings.Contains(got.raw, "[DONE]") || strings.Contains(got.raw, "message_stop") || strings.Contains(got.raw, "response.completed") {
+				t.Errorf("%s from %s: ended %t, fault %+v, text %q:\n%s", client, up.model, got.ended, got.fault, got.text, got.raw)
+			}
+		}
+	}
+}
+
+// TestErrorsInside200 fail over to whoever is next, whatever the dialects.
+func TestErrorsInside200(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	for _, c := range []struct {
+		*speaker
+		model, plain, events string
+	}{
+		{h.oak, "oak/one", `{"error":{"message":"no","code":502}}`, "data: {\"error\":{\"message\":\"no\",\"code\":502}}\n\n"},
+		{h.elm, "elm/one", `{"type":"error","error":{"type":"overloaded_error","message":"no"}}`, cutAfter(messagesEvents, "message_start\",") + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}\n\n"},
+		{h.fir, "fir/one", `{"error":{"code":503,"message":"no","status":"UNAVAILABLE"}}`, "data: {\"error\":{\"code\":503,\"message\":\"no\",\"status\":\"UNAVAILABLE\"}}\r\n\r\n"},
+	} {
+		other := "elm/one"
+		if c.model == other {
+			other = "oak/one"
+		}
+		for _, stream := range []bool{false, true} {
+			c.answer = func(string, []byte) (string, string) {
+				if stream {
+					return "text/event-stream", c.events
+				}
+				return "application/json", c.plain
+			}
+			for _, client := range clientDialects {
+				h.Monitor = NewMonitor()
+				body := strings.Replace(askedIn(client, c.model, stream), "{", `{"models":["`+other+`"],`, 1)
+				got := h.ask(t, client, body)
+				if got.text != "It is sunny." || !got.ended || got.head["X-Routor-Fallback"] != "true" {
+					t.Errorf("%s from %s, stream %t: text %q, fault %+v, %v", client, c.model, stream, got.text, got.fault, got.head)
+				}
+			}
+			c.answer = nil
+		}
+	}
+}
+
+func TestEmptyAnswersThatTheLimitCutFailOver(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	cut := func(plain, events string) func(string, []byte) (string, string) {
+		return func(_ string, body []byte) (string, string) {
+			if strings.Contains(string(body), `"stream":true`) {
+				return "text/event-stream", events
+			}
+			return "application/json", plain
+		}
+	}
+	h.oak.answer = cut(`{"choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":5,"total_tokens":10}}`,
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"reasoning_content\":\"hm\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n")
+	for _, stream := range []bool{false, true} {
+		body := strings.Replace(askedIn(chat.Completions, "oak/one", stream), "{", `{"models":["elm/one"],`, 1)
+		if got := h.ask(t, chat.Completions, body); got.text != "It is sunny." {
+			t.Errorf("stream %t: %+v", stream, got)
+		}
+		// With nobody else to ask it is what the client asked for.
+		if got := h.ask(t, chat.Completions, askedIn(chat.Completions, "oak/one", stream)); got.fault != nil || got.reply.Choices[0].Finish != chat.Length {
+			t.Errorf("stream %t, alone: %+v", stream, got)
+		}
+	}
+}
