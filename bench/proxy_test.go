@@ -51,15 +51,15 @@ func question(size int, fields string) []byte {
 // processors, so the figures count against each other, in the same run, and not by themselves.
 
 // BenchmarkDirect is the client and the upstream, nothing between them.
-func BenchmarkDirect(b *testing.B) { load(b, direct(b), "") }
+func BenchmarkDirect(b *testing.B) { drive(b, direct(b), "") }
 
 // BenchmarkBareProxy has a proxy between them that does nothing else.
-func BenchmarkBareProxy(b *testing.B) { load(b, bareProxy(b), "") }
+func BenchmarkBareProxy(b *testing.B) { drive(b, bareProxy(b), "") }
 
 // BenchmarkRoutor has Routor between them as its users run it: the request is read, classified by the built-in module, put to
 // the shipped policy's rules, scored, dispatched with the provider's key, answered with the routor object and the X-Routor-*
 // headers, counted and recorded.
-func BenchmarkRoutor(b *testing.B) { load(b, routorAlone(b), routorMark) }
+func BenchmarkRoutor(b *testing.B) { drive(b, routorAlone(b), routorMark) }
 
 // routorMark is how the routor object of an answer begins.
 const routorMark = `"routor":{"model":"openai/`
@@ -195,9 +195,9 @@ func routor(t testing.TB, u *Upstream) string {
 	return s.Addr().String()
 }
 
-// load asks the server at addr from parallel connections. Every answer must be whole; the first one of each kind must say
+// drive asks the server at addr from parallel connections. Every answer must be whole; the first one of each kind must say
 // what it should, plain ones with the given mark.
-func load(b *testing.B, addr, mark string) {
+func drive(b *testing.B, addr, mark string) {
 	for _, t := range traffic {
 		b.Run(strings.ReplaceAll(t.name, " ", ""), func(b *testing.B) {
 			client := &fasthttp.HostClient{Addr: addr, MaxConns: 2 * parallel, StreamResponseBody: t.stream}

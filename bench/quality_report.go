@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"html"
 	"math"
 	"strings"
 
@@ -71,7 +70,7 @@ func (r *QualityReport) HTML() string {
 		}
 		b.WriteString(chart.SVG())
 	}
-	b.WriteString(tables(r.Markdown()))
+	b.WriteString(plot.Tables(r.Markdown()))
 	return plot.Page("What routing is worth", b.String())
 }
 
@@ -95,43 +94,4 @@ func above(a, b float64) string {
 		return "above"
 	}
 	return "not above"
-}
-
-// tables makes HTML of the Markdown that reports are written in: headings, paragraphs and tables.
-func tables(markdown string) string {
-	var b strings.Builder
-	open := false
-	for _, line := range strings.Split(markdown, "\n") {
-		row := strings.HasPrefix(line, "|")
-		if open && !row {
-			b.WriteString("</table>\n")
-			open = false
-		}
-		switch {
-		case strings.HasPrefix(line, "|--"), strings.TrimSpace(line) == "", strings.HasPrefix(line, "# "):
-		case strings.HasPrefix(line, "## "):
-			b.WriteString("<h2>" + html.EscapeString(line[3:]) + "</h2>\n")
-		case row:
-			cell := "td"
-			if !open {
-				b.WriteString("<table>\n")
-				open, cell = true, "th"
-			}
-			b.WriteString("<tr>")
-			for _, c := range strings.Split(strings.Trim(line, "| "), " | ") {
-				c = html.EscapeString(strings.TrimSpace(c))
-				if inner, ok := strings.CutPrefix(c, "**"); ok {
-					c = "<strong>" + strings.TrimSuffix(inner, "**") + "</strong>"
-				}
-				fmt.Fprintf(&b, "<%s>%s</%s>", cell, c, cell)
-			}
-			b.WriteString("</tr>\n")
-		default:
-			b.WriteString("<p>" + html.EscapeString(line) + "</p>\n")
-		}
-	}
-	if open {
-		b.WriteString("</table>\n")
-	}
-	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -51,9 +52,21 @@ func events(usage bool) (all [][]byte) {
 	return append(all, []byte("data: [DONE]\n\n"))
 }
 
+// Pace is how slow an Upstream is. The zero value is as fast as it can be.
+type Pace struct {
+	Delay time.Duration // before it answers
+	Chunk time.Duration // before each event of a stream
+}
+
 // ServeUpstream serves one on a port of loopback. It must be closed.
-func ServeUpstream() (*Upstream, error) {
+func ServeUpstream() (*Upstream, error) { return ServeSlowUpstream(Pace{}) }
+
+// ServeSlowUpstream serves one that takes its time, as models do.
+func ServeSlowUpstream(pace Pace) (*Upstream, error) {
 	b, err := serveBare(func(ctx *fasthttp.RequestCtx) {
+		if pace.Delay > 0 {
+			time.Sleep(pace.Delay)
+		}
 		body := ctx.PostBody()
 		if !streams(body) {
 			ctx.SetContentType("application/json")
@@ -62,7 +75,7 @@ func ServeUpstream() (*Upstream, error) {
 		}
 		ctx.SetContentType("text/event-stream")
 		r := replays.Get().(*replay)
-		r.left = streamEvents
+		r.left, r.pace = streamEvents, pace.Chunk
 		if bytes.Contains(body, []byte(`"include_usage":true`)) {
 			r.left = usageEvents
 		}
@@ -77,13 +90,19 @@ func ServeUpstream() (*Upstream, error) {
 func streams(body []byte) bool { return bytes.Contains(body, []byte(`"stream":true`)) }
 
 // replay gives one event a Read, which fasthttp writes out as one chunk.
-type replay struct{ left [][]byte }
+type replay struct {
+	left [][]byte
+	pace time.Duration
+}
 
 var replays = sync.Pool{New: func() any { return new(replay) }}
 
 func (r *replay) Read(p []byte) (int, error) {
 	if len(r.left) == 0 {
 		return 0, io.EOF
+	}
+	if r.pace > 0 {
+		time.Sleep(r.pace)
 	}
 	n := copy(p, r.left[0]) // fasthttp's buffer is larger than any event
 	r.left = r.left[1:]

@@ -13,7 +13,8 @@ import (
 )
 
 func benchCommand() *cobra.Command {
-	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide(), benchQuality())
+	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide(), benchQuality(),
+		benchLoad(), benchCompare(), benchUpstream(), benchBareProxy())
 }
 
 func benchClassify() *cobra.Command {
