@@ -29,6 +29,9 @@ func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
 	}
 	source := Source{Dialect: dialect, Body: body, Conversation: new(chat.Conversation)}
 	conv := source.Conversation
+	if providers.CodecOf(dialect) == nil {
+		return nil, source, &chat.Error{Message: "the dialect " + string(dialect) + " is not spoken here"}
+	}
 	if err := providers.CodecOf(dialect).ReadRequest(body, conv); err != nil {
 		return nil, source, err
 	}

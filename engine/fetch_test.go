@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"8.8.8.8": true, "2606:4700::1111": true,
+		"127.0.0.1": false, "10.1.2.3": false, "172.16.0.1": false, "192.168.1.1": false, "169.254.169.254": false, "0.0.0.0": false,
+		"100.64.0.1": false, "224.0.0.1": false, "255.255.255.255": false, "::1": false, "::": false, "fe80::1": false, "fd00::1": false,
+		"64:ff9b::7f00:1": false, "2002:7f00:1::": false, "2001:db8::1": false, "198.18.0.1": false,
+	} {
+		if got := public(netip.MustParseAddr(text).Unmap()); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+}
+
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	pixel := "\x89PNG"
+	var site *httptest.Server
+	site = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		switch r.URL.Path {
+		case "/cat.png":
+		case "/moved":
+			http.Redirect(w, r, "/cat.png", 302)
+			return
+		case "/plain":
+			http.Redirect(w, r, "http://example.com/cat.png", 302)
+			return
+		case "/round":
+			http.Redirect(w, r, "/round", 302)
+			return
+		case "/page":
+			w.Header().Set("Content-Type", "text/html")
+		case "/huge":
+			w.Write(make([]byte, fetchMost+1))
+			return
+		default:
+			w.WriteHeader(404)
+		}
+		w.Write([]byte(pixel))
+	}))
+	t.Cleanup(site.Close)
+	trusting := func(tr *http.Transport) { tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} }
+	open := newFetcher(func(netip.Addr) bool { return true }, trusting)
+	for path, want := range map[string]string{
+		"/cat.png": "", "/moved": "", "/plain": "only https", "/round": "too many redirects", "/page": "no media", "/huge": "larger than", "/none": "answered 404",
+	} {
+		kind, data, err := open.Fetch(context.Background(), site.URL+path)
+		switch {
+		case want == "" && (err != nil || kind != "image/png" || data != "iVBORw=="):
+			t.Errorf("%s: %q, %.20q, %v", path, kind, data, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+	guarded := newFetcher(public, trusting)
+	_, port, _ := net.SplitHostPort(site.Listener.Addr().String())
+	for _, address := range []string{site.URL + "/cat.png", "https://localhost:" + port + "/cat.png", "https://[::1]:" + port + "/", "https://2130706433:" + port + "/"} {
+		if _, _, err := guarded.Fetch(context.Background(), address); err == nil || strings.Contains(err.Error(), "answered") {
+			t.Errorf("%s was fetched: %v", address, err)
+		}
+	}
+	for _, address := range []string{"http://example.com/a.png", "file:///etc/passwd", "https://u:p@example.com/", "https:///x", "gopher://x/"} {
+		if _, _, err := open.Fetch(context.Background(), address); err == nil {
+			t.Errorf("%s was fetched", address)
+		}
+	}
+}
+
+func TestMediaByURLNeedFetching(t *testing.T) {
+	t.Parallel()
+	s := shippedCatalog(t)
+	body := `{"model":"auto","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/cat.png"}}]}]}`
+	w := writing{body: body, deployment: "google/gemini-3.5-flash"}
+	if _, unfit := w.write(t, s); !strings.Contains(unfit, "fetch_media") {
+		t.Errorf("unfit is %q", unfit)
+	}
+}
