@@ -10,9 +10,9 @@ import (
 	"github.com/routor/routor/engine/chat"
 )
 
-// comma appends one unless something has just been opened.
+// comma appends one unless something has just been opened or named.
 func comma(dst []byte) []byte {
-	if n := len(dst); n > 0 && dst[n-1] != '{' && dst[n-1] != '[' {
+	if n := len(dst); n > 0 && dst[n-1] != '{' && dst[n-1] != '[' && dst[n-1] != ':' {
 		return append(dst, ',')
 	}
 	return dst
