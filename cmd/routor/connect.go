@@ -137,12 +137,7 @@ func connectAll(c *config.Config, cat *catalog.Catalog) (made map[string]connect
 				return nil, nil, err
 			}
 		}
-		speaking, lack := speaks(p, own)
-		if lack != "" {
-			missing[p.ID] = lack
-			continue
-		}
-		connection, err := providers.Connect(optionsOf(c, speaking, own, base, key, roots[file]))
+		connection, err := providers.Connect(optionsOf(c, p, own, base, key, roots[file]))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -153,10 +148,9 @@ func connectAll(c *config.Config, cat *catalog.Catalog) (made map[string]connect
 
 // baseURL is where a provider's API lives; lack is what is needed to know it.
 func baseURL(p *catalog.Provider, own config.Provider) (base, lack string) {
-	if own.BaseURL != "" {
-		return own.BaseURL, ""
+	if base = own.BaseURL; base == "" {
+		base = p.BaseURL
 	}
-	base = p.BaseURL
 	for name, value := range map[string]string{"resource": own.Resource, "region": own.Region} {
 		if !strings.Contains(base, "{"+name+"}") {
 			continue
@@ -167,26 +161,21 @@ func baseURL(p *catalog.Provider, own config.Provider) (base, lack string) {
 		base = strings.ReplaceAll(base, "{"+name+"}", url.PathEscape(value))
 	}
 	if base == "" {
-		lack = "no base_url"
+		return "", "no base_url"
 	}
-	return base, lack
+	return withVersion(base, own.APIVersion), ""
 }
 
-// speaks is a provider in a dialect that we speak: its own, or OpenAI's at an address that the user gave. lack says what to
-// write where there is neither.
-func speaks(p *catalog.Provider, own config.Provider) (speaking *catalog.Provider, lack string) {
-	switch {
-	case providers.Speaks(p.Dialect):
-		return p, ""
-	case own.BaseURL == "" || own.Dialect != "":
-		return nil, fmt.Sprintf("its dialect %q is not spoken yet: write an address where it, or a proxy, speaks OpenAI's: providers: {%s: {base_url: URL}} in routor.yaml", p.Dialect, p.ID)
+// withVersion puts the version of the API into an address's query, in place of the one there.
+func withVersion(base, version string) string {
+	u, err := url.Parse(base)
+	if version == "" || err != nil {
+		return base
 	}
-	copied := *p
-	copied.Dialect = "openai"
-	if own.Auth == "" {
-		copied.Auth = "bearer"
-	}
-	return &copied, ""
+	address, _, _ := strings.Cut(base, "?")
+	q := u.Query()
+	q.Set("api-version", version)
+	return address + "?" + q.Encode()
 }
 
 // ownIdle is how long an unused connection to an endpoint of one's own is kept: less than the 5 s after which uvicorn, on

@@ -21,11 +21,17 @@ func endpointsOverlay(c *config.Config, cat *catalog.Catalog) ([]byte, error) {
 		}
 		known := cat.Provider(id)
 		entry := map[string]any{}
+		if p.Dialect == "" && strings.HasSuffix(strings.TrimRight(p.BaseURL, "/"), "/openai") {
+			p.Dialect = "openai" // as Google and others call the surface on which they imitate it
+		}
 		if p.Dialect != "" {
 			entry["dialect"] = p.Dialect
 		}
-		if p.Auth != "" && p.Auth != "none" {
+		switch {
+		case p.Auth != "" && p.Auth != "none":
 			entry["auth"] = p.Auth
+		case p.Dialect != "" && known != nil && p.Dialect != known.Dialect:
+			entry["auth"] = usualAuth[p.Dialect]
 		}
 		if known == nil {
 			if p.BaseURL == "" {
@@ -37,10 +43,11 @@ func endpointsOverlay(c *config.Config, cat *catalog.Catalog) ([]byte, error) {
 				continue
 			}
 			entry["name"], entry["base_url"], entry["key_check"] = id, p.BaseURL, "/models"
-			for key, value := range map[string]string{"dialect": "openai", "auth": "bearer"} {
-				if entry[key] == nil {
-					entry[key] = value
-				}
+			if entry["dialect"] == nil {
+				entry["dialect"] = "openai"
+			}
+			if entry["auth"] == nil {
+				entry["auth"] = usualAuth[entry["dialect"].(string)]
 			}
 		}
 		if len(entry) > 0 {
@@ -80,6 +87,9 @@ func endpointsOverlay(c *config.Config, cat *catalog.Catalog) ([]byte, error) {
 	}
 	return yaml.Marshal(overlay)
 }
+
+// usualAuth is how a key is sent in a dialect, where nothing else is said.
+var usualAuth = map[string]string{"openai": "bearer", "anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 
 // deploymentAt is the id of a model's deployment at a provider, the catalog's own if there is one.
 func deploymentAt(cat *catalog.Catalog, m *catalog.Model, provider string) string {

@@ -109,28 +109,35 @@ func TestProxyFor(t *testing.T) {
 	}
 }
 
-// TestDialects: a key for a provider whose dialect is not spoken keeps nobody from serving the others.
+// TestDialects: a provider is called in its own dialect, unless its address or the configuration says another.
 func TestDialects(t *testing.T) {
 	t.Parallel()
 	c := parse(t, `providers:
   anthropic: {api_key: "0123456789abcdef"}
   google: {api_key: "0123456789abcdef", base_url: "https://google.example/v1beta/openai"}
   openai: {api_key: "0123456789abcdef"}
+  minimax: {api_key: "0123456789abcdef", base_url: "https://api.minimax.io/anthropic/v1", dialect: anthropic}
+  microsoft: {api_key: "0123456789abcdef", resource: mine, api_version: "2025-01-01"}
 `)
 	cat, err := catalogOf(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, missing, err := connectAll(c, cat)
+	made, _, err := connectAll(c, cat)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(missing["anthropic"], "base_url") {
-		t.Errorf("missing at anthropic: %q", missing["anthropic"])
-	}
-	for _, id := range []string{"google", "openai"} {
-		if p := made[id].Connection; p == nil || p.Provider().Dialect != "openai" || p.Provider().Auth != "bearer" {
-			t.Errorf("%s: %+v", id, p)
+	for id, want := range map[string]string{
+		"anthropic": "anthropic x-api-key", "google": "openai bearer", "openai": "openai bearer", "minimax": "anthropic x-api-key", "microsoft": "openai api-key",
+	} {
+		p := made[id].Connection
+		if p == nil {
+			t.Errorf("%s is not connected", id)
+		} else if got := p.Provider().Dialect + " " + p.Provider().Auth; got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
 		}
+	}
+	if base, _ := baseURL(cat.Provider("microsoft"), c.Providers["microsoft"]); base != "https://mine.services.ai.azure.com/models?api-version=2025-01-01" {
+		t.Errorf("microsoft is at %s", base)
 	}
 }

@@ -39,6 +39,8 @@ type Config struct {
 
 	Ledger Ledger `yaml:"ledger" doc:"The record of what was decided, and what became of it."`
 
+	FetchMedia bool `yaml:"fetch_media" flag:"fetch-media" default:"false" doc:"Read images and files that clients give by URL for models that take bytes alone: https only, never from private addresses, at most 20 MB and 15 s. Off, such models are no candidates then."`
+
 	Hold     time.Duration `yaml:"hold" flag:"hold" default:"2s" min:"1ms" doc:"How long a stream's reasoning is kept back so that another model can still take over."`
 	HoldSize Size          `yaml:"hold_size" flag:"hold-size" default:"64KB" min:"1KB" doc:"How much of it is kept back at most."`
 

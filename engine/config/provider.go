@@ -17,6 +17,7 @@ type Provider struct {
 	Dialect     string            `yaml:"dialect" oneof:"openai,anthropic,gemini" doc:"Protocol that it speaks. Default: the built-in provider's own, else openai."`
 	Auth        string            `yaml:"auth" oneof:"bearer,x-api-key,api-key,x-goog-api-key,none" doc:"How the key is sent. Default: the built-in provider's own, else bearer."`
 	Resource    string            `yaml:"resource" example:"my-resource" doc:"Microsoft: the name of the Azure AI resource."`
+	APIVersion  string            `yaml:"api_version" example:"2024-05-01-preview" doc:"Microsoft: api-version of the query, in place of the one in base_url."`
 	Region      string            `yaml:"region" example:"swedencentral" doc:"Region, where the provider has several."`
 	Deployments map[string]string `yaml:"deployments" example:"{microsoft/phi-4: my-phi-4}" doc:"Microsoft: model id to the name of your deployment."`
 	Models      []Model           `yaml:"models" example:"[llama3.3:70b]" doc:"Endpoints of your own: the models that they serve, as names or with figures."`
