@@ -11,12 +11,13 @@ import (
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/engine/nearest"
+	"github.com/routor/routor/engine/store"
 )
 
 func catalogCommand() *cobra.Command {
-	return noun("catalog", "Models, where they are served, and what they cost", `The catalog: the built-in one with the configuration's files laid over it. The commands work on
-files.`,
-		catalogList(), catalogShow(), catalogCheck(), catalogFit())
+	return noun("catalog", "Models, where they are served, and what they cost", `The catalog: the built-in one with an overlay, a file or what was published. list, show MODEL, check and fit
+work on files. publish, history, diff, rollback and adopt are about the overlay that serves.`,
+		append([]*cobra.Command{catalogList(), catalogShow(), catalogCheck(), catalogFit(), diffVerb(store.Catalog, "catalog")}, versionVerbs(store.Catalog, "catalog", "FILE")...)...)
 }
 
 func catalogList() *cobra.Command {
@@ -51,9 +52,13 @@ func catalogList() *cobra.Command {
 
 func catalogShow() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show MODEL", Short: "Show one model: deployments, prices, capabilities, ability, sources", Args: arguments(1, 1),
-		Example: "  routor catalog show anthropic/claude-opus-4.8",
+		Use: "show [MODEL]", Short: "Show one model: deployments, prices, capabilities, ability, sources", Args: arguments(0, 1),
+		Long:    "Without a model: the overlay as it was published, --version N for an older one.",
+		Example: "  routor catalog show anthropic/claude-opus-4.8\n  routor catalog show --version 3 >catalog.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if shown, err := showVersion(cmd, store.Catalog, len(args) == 0); shown {
+				return err
+			}
 			cat, err := configuredCatalog(cmd)
 			if err != nil {
 				return err
@@ -79,6 +84,8 @@ func catalogShow() *cobra.Command {
 			return show(cmd, t)
 		},
 	}
+	addVersionFlag(cmd)
+	addServerFlags(cmd)
 	addConfigFlags(cmd, "catalog")
 	addOutputFlag(cmd)
 	return cmd

@@ -9,11 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/classifiers"
+	"github.com/routor/routor/engine/store"
 )
 
 func classifierCommand() *cobra.Command {
-	return noun("classifier", "The module that reads prompts", "Classifiers: WASM modules. The commands work on files: the configuration's module, the built-in one, or the file given.",
-		classifierShow(), classifierInspect(), classifierCheck(), classifierBench(), classifierDiff(), classifierNew())
+	return noun("classifier", "The module that reads prompts", `Classifiers: WASM modules. show, inspect, check, bench, diff and new work on files: the configuration's module, the built-in one, or
+the file given. publish, history, rollback and adopt are about the one that serves.`,
+		append([]*cobra.Command{classifierShow(), classifierInspect(), classifierCheck(), classifierBench(), classifierDiff(), classifierNew()},
+			versionVerbs(store.Classifier, "classifier", "FILE.wasm")...)...)
 }
 
 func classifierShow() *cobra.Command {

@@ -50,6 +50,8 @@ func TestGrammar(t *testing.T) {
 	write(t, "bad.yaml", "listn: x\n")
 	write(t, "good.yaml", "drain_delay: 3s\n")
 	write(t, "bad-policy.yaml", "name: x\nrules:\n  - name: r\n    when: teir == NANO\n    only: provider == \"mistral\"\n")
+	write(t, "good-policy.yaml", "name: good\n")
+	write(t, "good-profiles.yaml", "cheap: {ceiling: LIGHT}\n")
 	write(t, "failing.yaml", "name: x\ntests:\n  - prompt: hi\n    expect: tier == COMPLEX\n")
 	write(t, "bad-catalog.yaml", "models:\n  a/b: {contxt: 1}\n")
 	write(t, "bad.wasm", "no module")
@@ -101,7 +103,28 @@ func TestGrammar(t *testing.T) {
 		{"policy test", "", "policy test", 0, `"pass":true`, "0 failed"},
 		{"policy test that fails", "", "policy test failing.yaml -o table", 1, "FAIL", "1 failed"},
 		{"policy diff", "", "policy diff failing.yaml bad-policy.yaml", 0, "+rules:", ""},
-		{"policy publish needs a server", "", "policy publish failing.yaml", 2, "", "--server http://127.0.0.1:8484"},
+		{"policy publish of failing tests, without a server", "", "policy publish failing.yaml", 1, "", "expected tier == COMPLEX"},
+		{"policy publish, without a server", "", "policy publish good-policy.yaml --note first --author ann", 0, "", "good-policy.yaml is live as version 1"},
+		{"policy publish of a change to another version", "", "policy publish good-policy.yaml --on 0", 4, "", "version 1 of the policy, by ann"},
+		{"policy history", "", "policy history -o csv", 0, "ann,store", ""},
+		{"policy show of what was published", "", "policy show", 0, "name: good", ""},
+		{"policy show of a version that is not", "", "policy show --version 9", 1, "", "no such version"},
+		{"policy diff of versions", "", "policy diff 1 good-policy.yaml", 0, "+++ good-policy.yaml", ""},
+		{"policy diff of the last change", "", "policy diff", 0, "+name: good", ""},
+		{"policy rollback to nothing", "", "policy rollback x", 2, "", "is no version"},
+		{"policy rollback", "", "policy rollback 1 --note again", 0, "", "version 2"},
+		{"policy adopt of what no file owns", "", "policy adopt", 1, "", "belongs to no file"},
+		{"catalog publish of a wrong one", "", "catalog publish bad-catalog.yaml", 1, "", "contxt"},
+		{"classifier publish of a wrong one", "", "classifier publish bad.wasm", 1, "", "module"},
+		{"profile publish", "", "profile publish good-profiles.yaml", 0, "", "version 1"},
+		{"profile show of the document", "", "profile show", 0, "ceiling: LIGHT", ""},
+		{"audit list", "", "audit list -o csv", 0, "rollback,policy", ""},
+		{"fleet status", "", "fleet status -o csv", 0, "serving", "kept on 1"},
+		{"backup", "", "backup all.backup", 0, "", "all.backup: "},
+		{"restore", "", "restore all.backup --data other", 0, "", "restored"},
+		{"restore over something", "", "restore all.backup --data other", 1, "", "not empty"},
+		{"restore of something else", "", "restore good-policy.yaml --data third", 1, "", "no backup"},
+		{"policy show of what was restored", "", "policy show --data other", 0, "name: good", ""},
 		{"no server there", "", "policy publish failing.yaml --server http://127.0.0.1:1", 3, "", "no server answers at http://127.0.0.1:1"},
 		{"no URL", "", "key list --server http://", 2, "", "is not a URL"},
 
@@ -113,8 +136,9 @@ func TestGrammar(t *testing.T) {
 		{"classifier show", "", "classifier show", 0, `"heads"`, ""},
 		{"classifier check of a wrong one", "", "classifier check bad.wasm", 1, "error", ""},
 
-		{"profile list, none", "", "profile list -o json", 0, "[]", ""},
-		{"profile show, unknown", "", "profile show cheap", 1, "", "there is no profile"},
+		{"profile list", "", "profile list -o csv", 0, "cheap,,LIGHT", ""},
+		{"profile list of files, none", "", "profile list -o json --data fourth", 0, "[]", ""},
+		{"profile show, unknown", "", "profile show chap", 1, "", "there is no profile"},
 		{"key list, none", "", "key list -o json", 0, "[]", ""},
 		{"key add without a name", "", "key add", 2, "", "--name app"},
 		{"key add, wrong expiry", "", "key add --name x --expires soon", 2, "", "90d"},

@@ -15,8 +15,8 @@ import (
 func keyCommand() *cobra.Command {
 	return noun("key", "API keys of your clients", `API keys: who may call, under which profile.
 
-With --server (or ROUTOR_URL) the commands ask that server; without, they work on keys.json in the data directory, which a running
-server follows.`, keyList(), keyAdd(), keyShow(), keyRevoke())
+The commands ask the server that is named (--server or ROUTOR_URL), else the one that has the data directory, else they open the
+directory themselves. A keys.json of former versions is taken over at the first start, and left as a copy.`, keyList(), keyAdd(), keyShow(), keyRevoke())
 }
 
 func keyList() *cobra.Command {
@@ -214,73 +214,38 @@ func day(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
-// keyStore is the keys of the data directory; done closes it.
-func keyStore(cmd *cobra.Command) (keys *access.Store, done func(), err error) {
-	c, err := settings(cmd)
-	if err != nil {
-		return nil, nil, err
-	}
-	state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(format string, args ...any) { note(cmd, format, args...) })
-	if err != nil {
-		return nil, nil, err
-	}
-	return keys, func() { keys.Close(); state.Close() }, nil
-}
-
 func listKeys(cmd *cobra.Command) ([]access.Key, error) {
-	s, err := remote(cmd)
-	if err != nil {
-		return nil, err
-	}
-	if s != nil {
-		var list struct {
-			Keys []access.Key `json:"keys"`
-		}
-		err := s.call(cmd, "GET", "/admin/keys", nil, &list)
-		return list.Keys, err
-	}
-	store, done, err := keyStore(cmd)
+	s, done, err := door(cmd)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	return store.List(), nil
+	var list struct {
+		Keys []access.Key `json:"keys"`
+	}
+	err = s.call(cmd, "GET", "/admin/keys", nil, &list)
+	return list.Keys, err
 }
 
 func createKey(cmd *cobra.Command, k access.Key) (string, access.Key, error) {
-	s, err := remote(cmd)
-	if err != nil {
-		return "", k, err
-	}
-	if s != nil {
-		var made struct {
-			Secret string `json:"secret"`
-			access.Key
-		}
-		err := s.call(cmd, "POST", "/admin/keys", k, &made)
-		return made.Secret, made.Key, err
-	}
-	store, done, err := keyStore(cmd)
+	s, done, err := door(cmd)
 	if err != nil {
 		return "", k, err
 	}
 	defer done()
-	return store.Create(k, "admin")
+	var made struct {
+		Secret string `json:"secret"`
+		access.Key
+	}
+	err = s.call(cmd, "POST", "/admin/keys", k, &made)
+	return made.Secret, made.Key, err
 }
 
 func revokeKey(cmd *cobra.Command, id string) error {
-	s, err := remote(cmd)
-	if err != nil {
-		return err
-	}
-	if s != nil {
-		return s.call(cmd, "DELETE", "/admin/keys/"+url.PathEscape(id), nil, nil)
-	}
-	store, done, err := keyStore(cmd)
+	s, done, err := door(cmd)
 	if err != nil {
 		return err
 	}
 	defer done()
-	_, err = store.Revoke(id, "admin")
-	return err
+	return s.call(cmd, "DELETE", "/admin/keys/"+url.PathEscape(id), nil, nil)
 }

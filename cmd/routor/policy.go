@@ -2,22 +2,22 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/policies"
 )
 
 func policyCommand() *cobra.Command {
 	return noun("policy", "How Routor chooses: thresholds, value, rules and their tests", `Policies: how Routor chooses.
 
-check, test and diff work on files. list and show ask a running server if one is named (--server or ROUTOR_URL), else they show
-the policy of the configuration. publish needs a server.`,
-		policyList(), policyShow(), policyCheck(), policyTest(), policyDiff(), policyPublish())
+check and test work on files. The others ask the server that is named (--server or ROUTOR_URL), else the one that has the data
+directory, else they open the directory themselves; list and show show the policy of the configuration where nothing was kept yet.`,
+		append([]*cobra.Command{policyList(), policyShow(), policyCheck(), policyTest(), diffVerb(store.Policy, "policy")}, versionVerbs(store.Policy, "policy", "FILE")...)...)
 }
 
 // policyFlags are what a policy is checked against.
@@ -163,6 +163,9 @@ func policyShow() *cobra.Command {
 		Use: "show", Short: "Show the live policy as its file", Args: arguments(0, 0),
 		Example: "  routor policy show >policy.yaml\n  routor policy show --server http://127.0.0.1:8484",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if shown, err := showVersion(cmd, store.Policy, false); shown {
+				return err
+			}
 			src, err := livePolicy(cmd)
 			if err != nil {
 				return err
@@ -171,6 +174,7 @@ func policyShow() *cobra.Command {
 			return err
 		},
 	}
+	addVersionFlag(cmd)
 	addServerFlags(cmd)
 	addConfigFlags(cmd, "policy")
 	return cmd
@@ -181,6 +185,13 @@ func livePolicy(cmd *cobra.Command) ([]byte, error) {
 	s, err := remote(cmd)
 	if err != nil {
 		return nil, err
+	}
+	if s == nil && hasState(cmd) {
+		var done func()
+		if s, done, err = door(cmd); err != nil {
+			return nil, err
+		}
+		defer done()
 	}
 	if s != nil {
 		var p struct {
@@ -231,48 +242,4 @@ func showTests(cmd *cobra.Command, results []engine.TestResult) error {
 		return saidFailed
 	}
 	return nil
-}
-
-func policyPublish() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "publish FILE", Short: "Check a policy and make it the server's live one", Args: arguments(1, 1),
-		Long: `Sends a policy to a running server (--server or ROUTOR_URL), which checks it, runs its tests, and takes it over or refuses it whole.
-A policy that the server follows in a file is the file's to change, unless --force.`,
-		Example: "  routor policy publish next.yaml --note 'legal stays in Europe'\n  routor policy publish next.yaml --dry-run",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := os.ReadFile(args[0])
-			if err != nil {
-				return err
-			}
-			s, err := needRemote(cmd)
-			if err != nil {
-				return err
-			}
-			f := cmd.Flags()
-			why, _ := f.GetString("note")
-			force, _ := f.GetBool("force")
-			change := map[string]any{"source": string(src), "name": args[0], "note": why, "dry_run": dryRun(cmd), "force": force}
-			if f.Changed("on") {
-				change["version"], _ = f.GetUint64("on")
-			}
-			var done struct {
-				Version uint64 `json:"version"`
-			}
-			if err := s.call(cmd, "POST", "/admin/policy", change, &done); err != nil {
-				return err
-			}
-			if dryRun(cmd) {
-				note(cmd, "%s checks; nothing was published", args[0])
-			} else {
-				note(cmd, "%s is live as version %d, until the server restarts; to keep it, name it as policy in routor.yaml or with --policy", args[0], done.Version)
-			}
-			return nil
-		},
-	}
-	cmd.Flags().String("note", "", "why, for the history")
-	cmd.Flags().Uint64("on", 0, "version that the change was made to; if another is live by now nothing happens, and the exit code is 4")
-	cmd.Flags().Bool("force", false, "although the server follows a file")
-	cmd.Flags().Bool("dry-run", false, "check only")
-	addServerFlags(cmd)
-	return cmd
 }

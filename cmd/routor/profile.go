@@ -2,18 +2,19 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/nearest"
+	"github.com/routor/routor/engine/store"
 )
 
 func profileCommand() *cobra.Command {
-	return noun("profile", "What callers may use and spend", `Profiles: bounds that are tied to keys. With --server (or ROUTOR_URL) the commands ask that server; without, they read the
-configuration's profiles, else profiles.yaml in the data directory.`, profileList(), profileShow())
+	return noun("profile", "What callers may use and spend", `Profiles: bounds that are tied to keys. The commands ask the server that is named (--server or ROUTOR_URL), else the one that has the
+data directory, else they open the directory themselves.`,
+		append([]*cobra.Command{profileList(), profileShow(), diffVerb(store.Profiles, "profile")}, versionVerbs(store.Profiles, "profile", "FILE")...)...)
 }
 
 func profileList() *cobra.Command {
@@ -39,8 +40,12 @@ func profileList() *cobra.Command {
 
 func profileShow() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show NAME", Short: "Show one profile", Args: arguments(1, 1), Example: "  routor profile show cheap -o json",
+		Use: "show [NAME]", Short: "Show one profile, or all as the file that was published", Args: arguments(0, 1),
+		Example: "  routor profile show cheap -o json\n  routor profile show --version 3 >profiles.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if shown, err := showVersion(cmd, store.Profiles, len(args) == 0); shown {
+				return err
+			}
 			profiles, err := readProfiles(cmd)
 			if err != nil {
 				return err
@@ -55,6 +60,7 @@ func profileShow() *cobra.Command {
 			return show(cmd, t)
 		},
 	}
+	addVersionFlag(cmd)
 	addServerFlags(cmd)
 	addConfigFlags(cmd, "profiles")
 	addOutputFlag(cmd)
@@ -87,36 +93,37 @@ func addProfile(t *table, p *access.Profile) {
 }
 
 func readProfiles(cmd *cobra.Command) (map[string]*access.Profile, error) {
-	s, err := remote(cmd)
+	if s, err := remote(cmd); err != nil {
+		return nil, err
+	} else if s == nil && !hasState(cmd) { // nothing was kept yet: what the files say
+		return fileProfiles(cmd)
+	}
+	s, done, err := door(cmd)
 	if err != nil {
 		return nil, err
 	}
-	if s != nil {
-		var list struct {
-			Profiles []*access.Profile `json:"profiles"`
-		}
-		if err := s.call(cmd, "GET", "/admin/profiles", nil, &list); err != nil {
-			return nil, err
-		}
-		profiles := map[string]*access.Profile{}
-		for _, p := range list.Profiles {
-			profiles[p.Name] = p
-		}
-		return profiles, nil
+	defer done()
+	var list struct {
+		Profiles []*access.Profile `json:"profiles"`
 	}
+	if err := s.call(cmd, "GET", "/admin/profiles", nil, &list); err != nil {
+		return nil, err
+	}
+	profiles := map[string]*access.Profile{}
+	for _, p := range list.Profiles {
+		profiles[p.Name] = p
+	}
+	return profiles, nil
+}
+
+func fileProfiles(cmd *cobra.Command) (map[string]*access.Profile, error) {
 	c, err := settings(cmd)
 	if err != nil {
 		return nil, err
 	}
-	var store *access.Store
-	if _, err := os.Stat(c.DataDir()); err == nil {
-		state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(string, ...any) {})
-		if err != nil {
-			return nil, err
-		}
-		defer state.Close()
-		defer keys.Close()
-		store = keys
+	f, err := profilesFile(c, c.DataDir())
+	if err != nil {
+		return nil, err
 	}
-	return profilesOf(c, store)
+	return access.ParseProfiles(f.Path, f.Content)
 }

@@ -22,7 +22,7 @@ import (
 // addServerFlags adds what a command needs to talk to a running server.
 func addServerFlags(cmd *cobra.Command) {
 	cmd.Flags().String("server", "", "admin URL of a running server, for instance http://127.0.0.1:8484 (also ROUTOR_URL)")
-	addConfigFlags(cmd, "data", "admin-key", "admin-key-file")
+	addConfigFlags(cmd, "data", "admin-key", "admin-key-file", "nats", "nats-credentials", "nats-ca", "nats-cert", "nats-key")
 }
 
 // server is the admin API of a running Routor.
@@ -37,6 +37,11 @@ func remote(cmd *cobra.Command) (*server, error) {
 	if base == "" {
 		return nil, nil
 	}
+	return remoteAt(cmd, base)
+}
+
+// remoteAt is the server at a URL.
+func remoteAt(cmd *cobra.Command, base string) (*server, error) {
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
 	}
@@ -105,10 +110,15 @@ func (s *server) call(cmd *cobra.Command, method, path string, body, result any)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	return s.do(req, result)
+}
+
+// do sends a request and decodes its answer.
+func (s *server) do(req *http.Request, result any) error {
+	req.Header.Set("Accept", "application/json")
 	if s.key != "" {
 		req.Header.Set("Authorization", "Bearer "+s.key)
 	}
@@ -134,7 +144,7 @@ func (s *server) call(cmd *cobra.Command, method, path string, body, result any)
 	}
 	if result != nil {
 		if err := json.Unmarshal(answer, result); err != nil {
-			return unreachable("%s%s does not answer as Routor does: %w", s.base, path, err)
+			return unreachable("%s%s does not answer as Routor does: %w", s.base, req.URL.Path, err)
 		}
 	}
 	return nil

@@ -50,8 +50,8 @@ allowed, 4 version conflict.`,
 			root.AddCommand(c)
 		}
 	}
-	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), benchCommand(), demoProvidersCommand())
-	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), providerCommand(), decisionCommand())
+	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
+	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), providerCommand(), decisionCommand(), fleetCommand(), auditCommand())
 	add("other", versionCommand(), docsCommand())
 	root.SetHelpCommand(helpCommand())
 	root.SetHelpCommandGroupID("other")

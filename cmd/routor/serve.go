@@ -37,7 +37,7 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
   routor serve --listen 0.0.0.0:8484 --data /var/lib/routor --drain-delay 5s`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := newService(cmd)
+			s, err := newService(cmd, false)
 			if err != nil {
 				return err
 			}
@@ -64,6 +64,7 @@ type service struct {
 	ignored    []string // real keys that the demo leaves alone
 	adminKey   string
 	generated  bool // the admin key is new
+	passive    bool
 	engine     *engine.Engine
 	documents  *api.Documents
 	candidate  api.Candidate   // what serves first
@@ -71,8 +72,9 @@ type service struct {
 	server     *api.Server
 }
 
-func newService(cmd *cobra.Command) (s *service, err error) {
-	s = &service{}
+// newService makes a server that does not listen yet; a passive one is made for a command, and leaves files alone.
+func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
+	s = &service{passive: passive}
 	defer func() {
 		if err != nil {
 			s.close()

@@ -25,7 +25,7 @@ func (s *service) openDocuments(cmd *cobra.Command, metrics *engine.Metrics) (er
 		return err
 	}
 	documents := &api.Documents{
-		State: s.state, Name: s.replica(), Version: version, Keys: s.store,
+		State: s.state, Name: s.replica(), Version: version, Keys: s.store, Passive: s.passive,
 		Catalog: func(file string, src []byte) (*catalog.Catalog, error) { return catalogWith(s.c, file, src) },
 		Log:     func(format string, args ...any) { note(cmd, format, args...) },
 	}
@@ -69,8 +69,21 @@ func (s *service) firstSnapshot(cmd *cobra.Command, connected func(provider stri
 
 // begin follows the state from now on.
 func (s *service) begin(ctx context.Context) error {
-	if s.c.NATS.Replica == "" && s.server != nil && s.server.Listening() {
+	if s.c.NATS.Replica == "" && s.server.Listening() {
 		s.documents.Name = name(s.server.AdminAddr().String())
+	}
+	if s.server.Listening() {
+		admin := s.server.AdminAddr().String()
+		if host, port, err := net.SplitHostPort(admin); err == nil && net.ParseIP(host).IsUnspecified() {
+			admin = net.JoinHostPort("127.0.0.1", port)
+		}
+		scheme := "http://"
+		if _, own := s.c.Admin(); !own && s.c.TLS.Cert != "" {
+			scheme = "https://"
+		}
+		if err := s.state.Announce(scheme + admin); err != nil {
+			return err
+		}
 	}
 	return s.documents.Start(ctx, s.candidate)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"strconv"
@@ -20,6 +21,7 @@ var documentCalls = []adminCall{
 	{"adopt/*", "POST", (*call).adminAdopt, "Makes the store the owner of a kind that a file owned: `{\"note\", \"author\"}`."},
 	{"drafts/*", "GET PUT DELETE", (*call).adminDrafts, "Drafts of a kind: GET lists them, `?author=`, with `&name=` one; PUT `{\"author\", \"name\", \"base\", \"note\", \"content\", \"revision\"}` saves one, if `revision` is still its own; DELETE `?author=&name=` removes one."},
 	{"audit", "GET", (*call).adminAudit, "What was changed, newest first: who, when, what, note, diff; `?what=policy&limit=50&before=SEQ`."},
+	{"backup", "GET", (*call).adminBackup, "The whole state as one file with a checksum, for `routor restore`."},
 	{"fleet", "GET", (*call).adminFleet, "The replicas: which versions each serves, what it refused and why; and whether the state can be reached."},
 }
 
@@ -414,5 +416,19 @@ func (c *call) adminFleet(string) *fault {
 		return failure(codeNotSupported, "this server keeps no versions")
 	}
 	writeJSON(c.RequestCtx, 200, map[string]any{"self": c.s.Documents.Name, "replicas": c.s.Documents.Fleet(), "state": c.s.Documents.card()})
+	return nil
+}
+
+func (c *call) adminBackup(string) *fault {
+	d, f := c.documents()
+	if f != nil {
+		return f
+	}
+	c.SetContentType("application/octet-stream")
+	c.SetBodyStreamWriter(func(w *bufio.Writer) {
+		if _, err := d.State.Backup(context.Background(), w); err != nil {
+			d.Log("warning: %v", err) // the file lacks its end, and does not pass as whole
+		}
+	})
 	return nil
 }

@@ -26,6 +26,7 @@ type Documents struct {
 	Name    string // of this replica
 	Version string // of the program
 	Keys    *access.Store
+	Passive bool // a command, not a server: it publishes no files of its own accord, and is no replica
 	Log     func(format string, args ...any)
 
 	mu      sync.Mutex
@@ -112,6 +113,9 @@ func (d *Documents) Open(ctx context.Context, dir string, files map[store.Kind]F
 		}
 		next, changed := maps.Clone(now), false
 		for kind, f := range files {
+			if d.Passive {
+				break
+			}
 			v, err := d.fromFile(ctx, kind, f, now[kind], true)
 			if err != nil {
 				return nil, err
@@ -228,7 +232,7 @@ func (d *Documents) Start(ctx context.Context, c Candidate) error {
 	}
 	d.keep()
 	var err error
-	if d.fleet, err = d.State.Fleet(d.Self, d.Nudge); err != nil {
+	if d.fleet, err = d.State.Fleet(d.Self, d.Nudge, d.Passive); err != nil {
 		return fmt.Errorf("join the fleet: %w", err)
 	}
 	follow, stop := context.WithCancel(context.Background())
@@ -295,13 +299,21 @@ func (d *Documents) catchUp(ctx context.Context) (seq uint64) {
 			}
 		}
 		for kind, f := range d.ownFiles() {
-			if now[kind] == nil {
-				d.file(ctx, kind, f, true)
+			if err := d.catchUpFile(ctx, kind, f); err != nil {
+				d.Log("%s: not taken over: %v", f.Path, err)
 			}
 		}
 		return seq
 	}
 	return seq
+}
+
+// catchUpFile publishes a file that could not be published when this replica started, because the state was away.
+func (d *Documents) catchUpFile(ctx context.Context, kind store.Kind, f File) error {
+	if d.Passive {
+		return nil
+	}
+	return d.file(ctx, kind, f, true)
 }
 
 func (d *Documents) ownFiles() map[store.Kind]File {

@@ -192,6 +192,18 @@ func (s *Server) Serve(ctx context.Context) error {
 	return s.shutdown()
 }
 
+// ServeAdmin answers only admin calls, on a listener of the caller's, until ctx ends. Nothing else is opened or watched.
+func (s *Server) ServeAdmin(ctx context.Context, l net.Listener) {
+	failed := make(chan error, 1)
+	s.start(l, true, failed)
+	select {
+	case <-failed:
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	_ = s.shutdown()
+}
+
 func (s *Server) start(l net.Listener, private bool, failed chan<- error) {
 	srv := &fasthttp.Server{
 		Handler:      func(ctx *fasthttp.RequestCtx) { s.handle(ctx, l == s.clients, private) },

@@ -12,7 +12,10 @@ import (
 )
 
 // fleetSubject is where replicas tell each other how they are. Nobody keeps these messages.
-const fleetSubject = "routor.fleet"
+const (
+	fleetSubject = "routor.fleet"
+	rollSubject  = "routor.fleet.roll" // who is there?
+)
 
 // How often a replica says how it is, after which silence it counts as silent, and after which it is forgotten.
 const (
@@ -51,29 +54,57 @@ type Fleet struct {
 	self   func() Replica
 	behind func() // others know more than this replica
 
-	mu     sync.Mutex
-	others map[string]Replica
-	heard  chan struct{} // closed and replaced whenever one is heard of
-	late   bool          // this replica was behind when it last looked
-	stop   chan struct{}
-	ended  sync.WaitGroup
-	sub    *nats.Subscription
-	now    chan struct{}
+	mu      sync.Mutex
+	others  map[string]Replica
+	heard   chan struct{} // closed and replaced whenever one is heard of
+	late    bool          // this replica was behind when it last looked
+	stop    chan struct{}
+	ended   sync.WaitGroup
+	subs    []*nats.Subscription
+	now     chan struct{}
+	passive bool // only listens
 }
 
 // Fleet joins the fleet. self says how this replica is; behind is called when others have seen changes that have not come
-// here, twice in a row.
-func (s *Store) Fleet(self func() Replica, behind func()) (*Fleet, error) {
-	f := &Fleet{store: s, self: self, behind: behind, others: map[string]Replica{}, heard: make(chan struct{}), stop: make(chan struct{}), now: make(chan struct{}, 1)}
+// here, twice in a row. One that is passive only listens.
+func (s *Store) Fleet(self func() Replica, behind func(), passive bool) (*Fleet, error) {
+	f := &Fleet{
+		store: s, self: self, behind: behind, others: map[string]Replica{}, heard: make(chan struct{}), stop: make(chan struct{}),
+		now: make(chan struct{}, 1), passive: passive,
+	}
 	if s.embedded != nil {
 		return f, nil
 	}
-	var err error
-	if f.sub, err = s.conn.Subscribe(fleetSubject, f.hear); err != nil {
+	sub, err := s.conn.Subscribe(fleetSubject, f.hear)
+	if err != nil {
 		return nil, err
 	}
+	f.subs = append(f.subs, sub)
+	if passive {
+		f.roll()
+		return f, nil
+	}
+	if sub, err = s.conn.Subscribe(rollSubject, func(*nats.Msg) { f.Announce() }); err != nil {
+		return nil, err
+	}
+	f.subs = append(f.subs, sub)
 	f.ended.Go(f.run)
 	return f, nil
+}
+
+// roll asks who is there, and gives them a moment to say so.
+func (f *Fleet) roll() {
+	_ = f.store.conn.Flush()
+	_ = f.store.conn.Publish(rollSubject, nil)
+	for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+		f.mu.Lock()
+		heard := f.heard
+		f.mu.Unlock()
+		select {
+		case <-heard:
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func (f *Fleet) run() {
@@ -157,12 +188,14 @@ func (r *Replica) seq() (seq uint64) {
 
 // Replicas are all that are known, this one included, by name.
 func (f *Fleet) Replicas() []Replica {
-	self := f.self()
-	self.Heard = time.Now()
 	f.mu.Lock()
 	all := maps.Clone(f.others)
 	f.mu.Unlock()
-	all[self.Name] = self
+	if !f.passive || f.store.embedded != nil {
+		self := f.self()
+		self.Heard = time.Now()
+		all[self.Name] = self
+	}
 	list := make([]Replica, 0, len(all))
 	for _, r := range all {
 		r.Silent = time.Since(r.Heard) >= silent
@@ -215,8 +248,10 @@ func (f *Fleet) Await(v *Version, most time.Duration) []Taken {
 func (f *Fleet) Close() {
 	close(f.stop)
 	f.ended.Wait()
-	if f.sub != nil {
-		_ = f.sub.Unsubscribe()
+	for _, sub := range f.subs {
+		_ = sub.Unsubscribe()
+	}
+	if ok, _ := f.store.Connected(); ok && len(f.subs) > 0 {
 		_ = f.store.conn.FlushTimeout(time.Second)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile names the process that has the data directory. The lock is the kernel's, so that a process that was killed leaves
+// lockFile names the process that has the data directory, and where its admin API is. The lock is the kernel's, so that a process that was killed leaves
 // none behind; what the file says is for people.
 const lockFile = "lock"
 
@@ -21,7 +21,8 @@ type lock struct{ file *os.File }
 // ErrLocked says that another process has the data directory.
 type ErrLocked struct {
 	Dir string
-	PID int // 0 = not known
+	PID int    // 0 = not known
+	URL string // of its admin API; "" = it has none, or not yet
 }
 
 func (e *ErrLocked) Error() string {
@@ -45,19 +46,36 @@ func takeLock(dir string) (*lock, error) {
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("lock the data directory %s: %w", dir, err)
 		}
-		text, _ := io.ReadAll(io.LimitReader(f, 32))
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-		return nil, &ErrLocked{Dir: dir, PID: pid}
+		text, _ := io.ReadAll(io.LimitReader(f, 1024))
+		number, url, _ := strings.Cut(string(text), "\n")
+		pid, _ := strconv.Atoi(number)
+		return nil, &ErrLocked{Dir: dir, PID: pid, URL: strings.TrimSpace(url)}
 	}
-	err = f.Truncate(0)
-	if err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
+	l := &lock{f}
+	if err := l.write(""); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock the data directory %s: %w", dir, err)
 	}
-	return &lock{f}, nil
+	return l, nil
+}
+
+func (l *lock) write(url string) error {
+	err := l.file.Truncate(0)
+	if err == nil {
+		_, err = l.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"+url+"\n"), 0)
+	}
+	return err
+}
+
+// Announce says in the data directory where the admin API of the process that has it is, so that commands find it.
+func (s *Store) Announce(url string) error {
+	if s.lock == nil {
+		return nil
+	}
+	if err := s.lock.write(url); err != nil {
+		return fmt.Errorf("write into the data directory: %w", err)
+	}
+	return nil
 }
 
 func (l *lock) release() { l.file.Close() }
