@@ -87,6 +87,9 @@ func AppendTried(body []byte, list []Tried) []byte {
 // gaveUp is the failure of a request whose chain has ended: what became of it, what was tried, and when it is worth asking
 // again.
 func (x *exchange) gaveUp() *Failure {
+	if x.late(time.Now()) {
+		<-x.ctx.Done() // in this moment
+	}
 	if x.ctx.Err() != nil {
 		return x.stopped()
 	}

@@ -43,6 +43,9 @@ func (x *exchange) admit(c *Candidate) bool {
 
 // take takes a place. What is passed over keeps its reason.
 func (x *exchange) take(c *Candidate, now time.Time, last bool) bool {
+	if x.late(now) {
+		return false
+	}
 	t, no := x.e.Monitor.admit(c.Deployment, now, last)
 	if no != admitted {
 		x.pass(c, no, now)
@@ -50,6 +53,12 @@ func (x *exchange) take(c *Candidate, now time.Time, last bool) bool {
 	}
 	x.way.ticket = t
 	return true
+}
+
+// late is whether the request's deadline has passed, even if nobody has been told yet.
+func (x *exchange) late(now time.Time) bool {
+	deadline, ok := x.ctx.Deadline()
+	return ok && !now.Before(deadline)
 }
 
 func (x *exchange) pass(c *Candidate, why refusal, now time.Time) {
@@ -146,6 +155,9 @@ func (x *exchange) resort() *Candidate {
 	d := x.rt.Decision
 	for len(x.Attempts) < x.e.Limits.Attempts && x.ctx.Err() == nil {
 		now := time.Now()
+		if x.late(now) {
+			return nil
+		}
 		best, bestAt, crowded := (*Candidate)(nil), time.Time{}, false
 		for _, i := range d.Chain {
 			c := &d.Candidates[i]

@@ -95,9 +95,6 @@ func (b *breaker) shift(bad uint32) uint32 {
 	}
 }
 
-// row is how many calls have failed in a row.
-func (b *breaker) row() int { return bits.TrailingZeros32(^b.outcomes.Load()) }
-
 // weak is whether many of the last calls have failed, and lately.
 func (b *breaker) weak(now time.Time) bool {
 	return bits.OnesCount32(b.outcomes.Load()) >= weakShare && now.Unix()-b.lastBad.Load() < int64(weakFor/time.Second)

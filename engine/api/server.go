@@ -163,6 +163,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		return err
 	}
 	defer s.watch.cut()
+	defer s.hangUp()
 	watching := make(chan struct{})
 	watch, stopWatch := context.WithCancel(context.Background())
 	go func() {
@@ -202,6 +203,15 @@ func (s *Server) ServeAdmin(ctx context.Context, l net.Listener) {
 	}
 	s.draining.Store(true)
 	_ = s.shutdown()
+}
+
+// hangUp closes the listeners: a shutdown that comes before fasthttp has begun to accept does not know of them.
+func (s *Server) hangUp() {
+	for _, l := range []net.Listener{s.clients, s.private} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
 }
 
 func (s *Server) start(l net.Listener, private bool, failed chan<- error) {
