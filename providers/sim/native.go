@@ -144,10 +144,7 @@ func (w *speaker) reply() *chat.Reply {
 	for i := range w.q.r.N {
 		c := chat.Choice{Index: i, Finish: chat.Finish(w.n.finish)}
 		if w.n.reasoning != "" && w.shown(d) {
-			c.Parts = append(c.Parts, chat.Part{Kind: chat.Reasoning, Text: w.n.reasoning, State: w.p.stateOf(d, w.n.reasoning)})
-			if d == chat.Generate { // its thoughts are signed where they lead to
-				c.Parts[0].State = nil
-			}
+			c.Parts = append(c.Parts, w.thought(d))
 		}
 		if w.n.calls == nil {
 			c.Parts = append(c.Parts, chat.Part{Kind: chat.Text, Text: w.n.text})
@@ -166,6 +163,25 @@ func (w *speaker) reply() *chat.Reply {
 		r.Choices = append(r.Choices, c)
 	}
 	return r
+}
+
+// thought is the reasoning as a part. Google's thoughts are signed where they lead to; Responses have the text only as a
+// summary, and its state, only where they were asked for.
+func (w *speaker) thought(d chat.Dialect) chat.Part {
+	p := chat.Part{Kind: chat.Reasoning, Text: w.n.reasoning, State: w.p.stateOf(d, w.n.reasoning)}
+	s := &w.q.said.Settings
+	switch d {
+	case chat.Generate:
+		p.State = nil
+	case chat.Responses:
+		if s.Thinking == nil || s.Thinking.Summary == "" {
+			p.Text = ""
+		}
+		if !slices.Contains(s.Include, "reasoning.encrypted_content") {
+			p.State = nil
+		}
+	}
+	return p
 }
 
 func (w *speaker) id(d chat.Dialect) string {

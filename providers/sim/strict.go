@@ -22,6 +22,8 @@ func (p *provider) check(q *question, m *model) *refusal {
 			return p.checkMessages(q, m)
 		case chat.Generate:
 			return p.checkGenerate(q)
+		case chat.Responses:
+			return p.checkResponses(q)
 		}
 		return nil
 	}

@@ -133,3 +133,21 @@ func (p *provider) checkGenerate(q *question) *refusal {
 
 // sentinel is what Google takes for the signature of a call that another model made.
 const sentinel = "skip_thought_signature_validator"
+
+// checkResponses looks at a request as those do who keep no responses of ours: earlier ones are not there, and reasoning comes
+// back as it was given.
+func (p *provider) checkResponses(q *question) *refusal {
+	for _, e := range q.said.Extra {
+		if e.Name == "previous_response_id" && string(e.Value) != "null" {
+			return badRequest(p.id, "Previous response with id "+string(e.Value)+" not found.", "previous_response_id", "previous_response_not_found")
+		}
+	}
+	for i := range q.said.Messages {
+		for j := range q.said.Messages[i].Parts {
+			if s := q.said.Messages[i].Parts[j].State; s != nil && s.Form == "encrypted" && !p.signed(s.Data) {
+				return badRequest(p.id, "The encrypted content for item "+q.said.Messages[i].Parts[j].ID+" could not be verified. Reason: Encrypted content could not be decrypted or parsed.", "", "invalid_encrypted_content")
+			}
+		}
+	}
+	return nil
+}

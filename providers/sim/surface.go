@@ -7,6 +7,7 @@ import (
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers/anthropic"
 	"github.com/routor/routor/providers/gemini"
+	"github.com/routor/routor/providers/openai"
 )
 
 // surface is what is called at a path of a provider.
@@ -28,7 +29,7 @@ const (
 	models
 )
 
-// surfaces are the dialects that a provider answers in besides chat completions.
+// speaks is whether a provider answers in a dialect.
 func (p *provider) speaks(d chat.Dialect) bool {
 	switch d {
 	case chat.Messages:
@@ -55,6 +56,8 @@ func (p *provider) surfaceAt(path string, get bool) surface {
 		return surface{kind: native, codec: anthropic.Messages}
 	case strings.HasSuffix(path, "/messages/count_tokens") && p.speaks(chat.Messages):
 		return surface{kind: countTokens, codec: anthropic.Messages}
+	case strings.HasSuffix(path, "/responses") && p.speaks(chat.Responses):
+		return surface{kind: native, codec: openai.Responses}
 	case p.speaks(chat.Generate):
 		return generateAt(path)
 	}
