@@ -9,7 +9,7 @@ import (
 
 // codecs are the translations that there are, by dialect.
 var codecs = map[chat.Dialect]chat.Codec{
-	chat.Completions: openai.Chat, chat.Messages: anthropic.Messages, chat.Generate: gemini.Generate,
+	chat.Completions: openai.Chat, chat.Responses: openai.Responses, chat.Messages: anthropic.Messages, chat.Generate: gemini.Generate,
 }
 
 // CodecOf is the translation of a dialect; nil = none.
