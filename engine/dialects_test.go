@@ -133,11 +133,26 @@ models:
   oak/one: {context: 100000, max_output: 4000, input: [text, image], output: [text], can: {tools: yes}, ability: {overall: 0.5}}
   elm/one: {context: 100000, max_output: 4000, input: [text, image], output: [text], can: {tools: yes}, ability: {overall: 0.5}}
   fir/one: {context: 100000, max_output: 4000, input: [text, image], output: [text], can: {tools: yes}, ability: {overall: 0.5}}
+  ash/one: {context: 100000, max_output: 4000, input: [text, image], output: [text], can: {tools: yes}, ability: {overall: 0.5}}
 deployments:
   oak/oak-1: {model: oak/one, prices: {input: 1, output: 2}}
   elm/elm-1: {model: elm/one, surface: messages, prices: {input: 1, output: 2}}
   fir/fir-1: {model: fir/one, surface: generate, prices: {input: 1, output: 2}}
+  oak/ash-1: {model: ash/one, surface: responses, prices: {input: 1, output: 2}}
 `
+
+// inResponses is the same answer on the Responses surface, whole and streamed.
+func inResponses(t testing.TB) [2]string {
+	var reply chat.Reply
+	if err := providers.CodecOf(chat.Completions).ReadReply([]byte(chatPlain), &reply); err != nil {
+		t.Fatal(err)
+	}
+	codec := providers.CodecOf(chat.Responses)
+	encoder := codec.Encoder(chat.Encoding{})
+	var events []byte
+	reply.Events(func(e *chat.Event) { events = encoder.Append(events, e) })
+	return [2]string{string(codec.AppendReply(nil, &reply)), string(events)}
+}
 
 // house is an engine over real sockets with a provider of each dialect.
 type house struct {
@@ -148,7 +163,7 @@ type house struct {
 func newHouse(t testing.TB, edit func(catalog string) string) *house {
 	t.Helper()
 	h := &house{
-		oak: newSpeaker(t, map[string][2]string{"/chat/completions": {chatPlain, chatEvents}}),
+		oak: newSpeaker(t, map[string][2]string{"/chat/completions": {chatPlain, chatEvents}, "/responses": inResponses(t)}),
 		elm: newSpeaker(t, map[string][2]string{"/messages": {messagesPlain, messagesEvents}}),
 		fir: newSpeaker(t, map[string][2]string{"enerateContent": {generatePlain, generateEvents}}),
 	}
@@ -285,7 +300,7 @@ func TestEveryClientHearsTheSameFromEveryProvider(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	for _, client := range clientDialects {
-		for _, model := range []string{"oak/one", "elm/one", "fir/one"} {
+		for _, model := range []string{"oak/one", "elm/one", "fir/one", "ash/one"} {
 			for _, stream := range []bool{false, true} {
 				name := fmt.Sprintf("%s from %s, stream %t", client, model, stream)
 				got := h.ask(t, client, askedIn(client, model, stream))
@@ -338,6 +353,25 @@ func TestSameDialectIsSpliced(t *testing.T) {
 	}
 }
 
+func TestResponsesKeepNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.ask(t, chat.Responses, `{"model":"ash/one","input":"hi"}`)
+	if path, sent, _ := h.oak.last(); path != "/v1/responses" || sent != `{"model":"ash-1","input":"hi","store":false}` {
+		t.Errorf("%s got %s", path, sent)
+	}
+	h.ask(t, chat.Completions, `{"model":"ash/one","messages":[{"role":"user","content":"hi"}]}`)
+	if _, sent, _ := h.oak.last(); !strings.Contains(sent, `"store":false`) {
+		t.Errorf("sent %s", sent)
+	}
+	for _, field := range []string{`"previous_response_id":"r1"`, `"conversation":"c1"`, `"background":true`} {
+		_, _, err := Read(chat.Responses, []byte(`{"model":"auto","input":"hi",`+field+`}`))
+		if name := strings.Split(field, `"`)[1]; err == nil || !strings.HasPrefix(err.Error(), name) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
 func TestHeadersGoWhereTheyBelong(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
@@ -370,6 +404,7 @@ func TestCutStreamsAreNeverPassedOffAsWhole(t *testing.T) {
 		{h.oak, "oak/one", cutAfter(chatEvents, "It is ")},
 		{h.elm, "elm/one", cutAfter(messagesEvents, "It is sunny.")},
 		{h.fir, "fir/one", cutAfter(generateEvents, "It is ")},
+		{h.oak, "ash/one", cutAfter(inResponses(t)[1], "It is sunny.")},
 	} {
 		up.answer = func(string, []byte) (string, string) { return "text/event-stream", up.events }
 		for _, client := range clientDialects {
