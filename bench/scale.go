@@ -1,0 +1,218 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/routor/routor/bench/plot"
+	"github.com/routor/routor/classifiers"
+	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/policies"
+)
+
+// Curve is how the cost of something grows with its size.
+type Curve struct {
+	Name   string      `json:"name"`
+	Of     string      `json:"of"` // what is counted along it
+	Points []CurvePart `json:"points"`
+	// Exponent is the slope of cost over size in logarithms, over the upper half of the curve: 0 is flat, 1 linear.
+	Exponent float64 `json:"exponent"`
+}
+
+// CurvePart is one size.
+type CurvePart struct {
+	Size  int                `json:"size"`
+	Costs map[string]float64 `json:"costs_us"` // microseconds by step
+}
+
+// Scale measures how reading, classifying and deciding grow with the length of a prompt, the number of turns, models and rules.
+func Scale(ctx context.Context, c *classifiers.Classifier) ([]Curve, error) {
+	var out []Curve
+	for _, one := range []struct {
+		name, of string
+		sizes    []int
+		make     func(size int) (models, rules int, body []byte)
+	}{
+		{"length of the prompt", "bytes", []int{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}, func(n int) (int, int, []byte) { return 100, 20, asking(n) }},
+		{"turns", "turns", []int{1, 3, 10, 30, 100, 300, 1_000}, func(n int) (int, int, []byte) { return 100, 20, turns(n) }},
+		{"models", "models", []int{20, 50, 100, 200, 500, 1_000}, func(n int) (int, int, []byte) { return n, 20, asking(200) }},
+		{"rules", "rules", []int{1, 5, 20, 50, 100, 200}, func(n int) (int, int, []byte) { return 100, n, asking(200) }},
+	} {
+		curve := Curve{Name: one.name, Of: one.of}
+		for _, size := range one.sizes {
+			if err := ctx.Err(); err != nil {
+				return out, err
+			}
+			models, rules, body := one.make(size)
+			costs, err := steps(c, models, rules, body)
+			if err != nil {
+				return out, fmt.Errorf("%s, %d: %w", one.name, size, err)
+			}
+			curve.Points = append(curve.Points, CurvePart{size, costs})
+		}
+		curve.fit()
+		out = append(out, curve)
+	}
+	return out, nil
+}
+
+func asking(n int) []byte {
+	return chat.Prompt{Text: strings.Repeat(scaleText, n/len(scaleText)+1)[:n]}.AppendBody(nil)
+}
+
+const scaleText = "Write a function in Go that merges overlapping intervals, and explain why it is correct. Our checkout service returns 502 about once an hour. "
+
+func turns(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"model":"auto","messages":[`)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(`,{"role":"assistant","content":"It sorts the intervals first, then joins neighbours."},`)
+		}
+		b.WriteString(`{"role":"user","content":"And what happens if two of them touch at one end?"}`)
+	}
+	b.WriteString(`]}`)
+	return b.Bytes()
+}
+
+// manyModels is a catalog of one provider.
+func manyModels(n int) (*catalog.Catalog, error) {
+	var b strings.Builder
+	b.WriteString("providers:\n  many: {name: Many, base_url: \"https://many.invalid/v1\", dialect: openai}\nmodels:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  many/m%d: {context: 10000000, input: [text], can: {tools: yes}, ability: {overall: %.3f, coding: %.3f}}\n", i, .4+.5*float64(i)/float64(n), .3+.6*float64(i)/float64(n))
+	}
+	b.WriteString("deployments:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  many/m%d: {model: many/m%d, prices: {input: %.3f, output: %.3f}}\n", i, i, .05+float64(i)/100, .2+float64(i)/20)
+	}
+	return new(catalog.Catalog).Overlay("many", []byte(b.String()))
+}
+
+// manyRules is a policy of rules of four kinds, as large teams have them.
+func manyRules(n int) []byte {
+	var b strings.Builder
+	b.WriteString("name: many\nrules:\n")
+	for i := range n {
+		switch i % 4 {
+		case 0:
+			fmt.Fprintf(&b, "  - {name: team %d, when: 'key.team == \"team%d\"', never: '(model.context ?? 0) < 1000'}\n", i, i)
+		case 1:
+			fmt.Fprintf(&b, "  - {name: hard %d, when: 'category == \"coding\" && tier >= STANDARD', prefer: '(model.tool_accuracy ?? 0.5) * 0.0%d'}\n", i, i%9+1)
+		case 2:
+			fmt.Fprintf(&b, "  - {name: long %d, when: 'prompt_tokens > %d000', floor: LIGHT}\n", i, i+1)
+		default:
+			fmt.Fprintf(&b, "  - {name: tools %d, when: 'tools > %d', floor: SIMPLE}\n", i, i)
+		}
+	}
+	return []byte(b.String())
+}
+
+// steps measures the steps of one request, microseconds each.
+func steps(c *classifiers.Classifier, models, rules int, body []byte) (map[string]float64, error) {
+	cat, err := manyModels(models)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := policies.Parse("many", manyRules(rules), policies.Scope{Catalog: cat})
+	if err != nil {
+		return nil, err
+	}
+	s, err := engine.NewSnapshot(engine.Parts{Catalog: cat, Policy: policy, Classifier: c})
+	if err != nil {
+		return nil, err
+	}
+	r, err := chat.Read(body)
+	if err != nil {
+		return nil, err
+	}
+	var in classifiers.Input
+	var result classifiers.Result
+	s.Classify(r, &in, &result)
+	world := engine.World{Now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC), Classification: &result}
+	var d engine.Decision
+	return map[string]float64{
+		"read": microseconds(func() {
+			if again, err := chat.Read(body); err == nil {
+				again.Release()
+			}
+		}),
+		"classify": microseconds(func() { s.Classify(r, &in, &result) }),
+		"decide":   microseconds(func() { err = engine.Decide(s, r, &world, &d) }),
+	}, err
+}
+
+// microseconds is the least time of f over a few batches: what else runs on the machine only ever adds.
+func microseconds(f func()) float64 {
+	best := math.Inf(1)
+	for range 5 {
+		n, start := 0, time.Now()
+		for time.Since(start) < 10*time.Millisecond || n == 0 {
+			f()
+			n++
+		}
+		best = min(best, float64(time.Since(start).Nanoseconds())/1e3/float64(n))
+	}
+	return best
+}
+
+// fit finds the exponent over the upper half of the curve.
+func (c *Curve) fit() {
+	half := c.Points[len(c.Points)/2:]
+	total := func(p CurvePart) (sum float64) {
+		for _, v := range p.Costs {
+			sum += v
+		}
+		return sum
+	}
+	first, last := half[0], half[len(half)-1]
+	if first.Size < last.Size {
+		c.Exponent = math.Log(total(last)/total(first)) / math.Log(float64(last.Size)/float64(first.Size))
+	}
+}
+
+// scaleSteps are the steps in the order of a request.
+var scaleSteps = []string{"read", "classify", "decide"}
+
+// ScaleMarkdown is the curves as tables.
+func ScaleMarkdown(curves []Curve) string {
+	var b strings.Builder
+	b.WriteString("# How cost grows\n\nMicroseconds a request on one processor, the least of five batches. The exponent is that of the sum over the upper half of the sizes: 0 is flat, 1 linear.\n")
+	for _, c := range curves {
+		fmt.Fprintf(&b, "\n## %s: exponent %.2f\n\n| %s | read | classify | decide | sum |\n|--:|--:|--:|--:|--:|\n", c.Name, c.Exponent, c.Of)
+		for _, p := range c.Points {
+			sum := 0.
+			b.WriteString("| " + strconv.Itoa(p.Size))
+			for _, s := range scaleSteps {
+				sum += p.Costs[s]
+				fmt.Fprintf(&b, " | %.1f", p.Costs[s])
+			}
+			fmt.Fprintf(&b, " | %.1f |\n", sum)
+		}
+	}
+	return b.String()
+}
+
+// ScaleHTML is the curves as a page of its own.
+func ScaleHTML(curves []Curve) string {
+	var b strings.Builder
+	for _, c := range curves {
+		chart := plot.Chart{Title: fmt.Sprintf("%s: cost grows with exponent %.2f", c.Name, c.Exponent), X: c.Of, Y: "microseconds", LogX: true}
+		for _, s := range scaleSteps {
+			line := plot.Series{Name: s, Line: true}
+			for _, p := range c.Points {
+				line.Points = append(line.Points, plot.Point{X: float64(p.Size), Y: p.Costs[s]})
+			}
+			chart.Series = append(chart.Series, line)
+		}
+		b.WriteString(chart.SVG())
+	}
+	return plot.Page("How cost grows", b.String()+plot.Tables(ScaleMarkdown(curves)))
+}
