@@ -69,6 +69,7 @@ type setup struct {
 	limits    engine.Limits
 	profiles  map[string]*access.Profile
 	files     map[store.Kind]File
+	absent    string // a provider that is not connected
 }
 
 func serve(t testing.TB, o setup) *running {
@@ -96,7 +97,7 @@ func serve(t testing.TB, o setup) *running {
 	cat := catalog.Builtin()
 	connections := map[string]*providers.Connection{}
 	for _, p := range cat.Providers {
-		if r.fleet.Models(p.ID) == nil {
+		if r.fleet.Models(p.ID) == nil || p.ID == o.absent {
 			continue
 		}
 		connections[p.ID], err = providers.Connect(providers.Options{
