@@ -327,6 +327,11 @@ func (r *reader) chatMessage(v json.RawMessage, path string) {
 	switch role {
 	case "assistant":
 		m.Parts, m.Extra = parts, a.extra
+		for i := range parts {
+			if c := parts[i].Call; c != nil && c.Name == "" {
+				r.refuse(v, path+".tool_calls", "needs a function or a custom tool with a name")
+			}
+		}
 	case "system", "developer", "user":
 		m.Parts = parts
 	case "tool", "function":

@@ -409,6 +409,9 @@ func (w *writer) cache(p *chat.Part) {
 	}
 }
 
+// elsewhere stands for a tool's answer that is no text, and follows as the user's.
+const elsewhere = "The result follows in the next message."
+
 // chatResult appends a tool's answer. What is no text in it goes into the user's message behind all answers.
 func (w *writer) chatResult(dst []byte, p *chat.Part, media []chat.Part) ([]byte, []chat.Part) {
 	r := p.Result
@@ -427,7 +430,7 @@ func (w *writer) chatResult(dst []byte, p *chat.Part, media []chat.Part) ([]byte
 			said = []chat.Part{{Kind: chat.Text, Text: lines(said)}}
 		}
 		if len(said) == 0 && len(media) > 0 {
-			said = []chat.Part{{Kind: chat.Text, Text: "The result follows in the next message."}}
+			said = []chat.Part{{Kind: chat.Text, Text: elsewhere}}
 		}
 		if r.Error {
 			w.drop("tool_result.is_error")
@@ -547,14 +550,28 @@ const placeholder = " "
 
 func (w *writer) chatReasoning(dst []byte, parts []chat.Part, calls bool) []byte {
 	from := len(dst)
-	dst = putReasoning(dst, parts, true, func(p *chat.Part) bool {
-		return (p.State == nil || p.State.Form != formThinking) && (w.same && p.State == nil || sendable(p.State, w.t.Provider)) &&
-			(w.same || plain(p.State))
-	})
+	dst = putReasoning(dst, parts, true, w.returns)
 	if len(dst) == from && calls && w.t.NeedsReasoning {
 		dst = putText(dst, "reasoning_content", placeholder)
 	}
 	return dst
+}
+
+// returns is whether reasoning goes back to its maker in a message's own fields. From another dialect its maker has to be known,
+// or to want any.
+func (w *writer) returns(p *chat.Part) bool {
+	switch s := p.State; {
+	case s == nil:
+		return w.same
+	case s.Form == formThinking || !sendable(s, w.t.Provider):
+		return false
+	case w.same:
+		return true
+	case s.Maker == "":
+		return s.Form == formText && w.t.NeedsReasoning
+	default:
+		return plain(s)
+	}
 }
 
 // pictures appends what the model drew and said aloud, as its message had it.

@@ -89,11 +89,7 @@ func (a *spoken) parts(made string) (parts []chat.Part, path, problem string) {
 	}
 	parts = a.attach(parts)
 	for i, raw := range chat.Array(a.calls) {
-		p, ok := readCall(raw, made+strconv.Itoa(i))
-		if !ok {
-			return nil, at("tool_calls", i), "needs a function or a custom tool with a name"
-		}
-		parts = append(parts, p)
+		parts = append(parts, readCall(raw, made+strconv.Itoa(i)))
 	}
 	if !empty(a.call) {
 		p := chat.Part{Kind: chat.ToolCall, Call: &chat.Call{ID: legacyID + made, Name: text(get(a.call, "name"))}}
@@ -139,7 +135,7 @@ func arguments(raw json.RawMessage) string {
 }
 
 // readCall reads a tool call; made is its id if it has none.
-func readCall(raw json.RawMessage, made string) (chat.Part, bool) {
+func readCall(raw json.RawMessage, made string) chat.Part {
 	call := &chat.Call{}
 	p := chat.Part{Kind: chat.ToolCall, Call: call}
 	for name, v := range chat.Object(raw) {
@@ -173,7 +169,7 @@ func readCall(raw json.RawMessage, made string) (chat.Part, bool) {
 	if call.ID == "" || call.ID == "null" { // Mistral's default
 		call.ID = made
 	}
-	return p, call.Name != ""
+	return p
 }
 
 // putCall appends a tool call as messages have it. index < 0 = it is not told; more is whether arguments are still to come.

@@ -132,8 +132,10 @@ func joinLogs(a, b json.RawMessage) json.RawMessage {
 func (ResponsesCodec) AppendReply(dst []byte, r *chat.Reply) []byte {
 	w := newResponse(r, r.Request)
 	c := chat.Choice{}
-	if len(r.Choices) > 0 {
-		c = r.Choices[0]
+	for i := len(r.Choices) - 1; i >= 0; i-- {
+		if r.Choices[i].Index == 0 || i == 0 && c.Parts == nil {
+			c = r.Choices[i]
+		}
 	}
 	output := []byte{'['}
 	for i := 0; i < len(c.Parts); {

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/routor/routor/engine/chat"
 )
@@ -39,7 +40,8 @@ func isInstructions(m *chat.Message) bool {
 
 type responsesWriter struct {
 	*writer
-	custom []string // ids of calls of custom tools
+	custom   []string // ids of calls of custom tools
+	thoughts int
 }
 
 func (w *responsesWriter) settings(dst []byte) []byte {
@@ -432,14 +434,21 @@ func partLogs(p *chat.Part) []byte {
 	return nil
 }
 
-// thought appends reasoning that its maker gets back.
+// thought appends reasoning that its maker gets back. From another dialect its maker has to be known.
 func (w *responsesWriter) thought(dst []byte, p *chat.Part) []byte {
-	s := p.State
-	own := s != nil && (s.Form == formEncrypted || s.Form == formText)
-	if s != nil && !sendable(s, w.t.Provider) || !w.same && !own || s != nil && !own && w.t.Provider != "" {
-		return dst // of another maker, or without what it could be known by
+	s, id := p.State, p.ID
+	switch own := s != nil && (s.Form == formEncrypted || s.Form == formText); {
+	case s != nil && !sendable(s, w.t.Provider):
+		return dst
+	case !own && (!w.same || s != nil && w.t.Provider != ""):
+		return dst
+	case !w.same && s.Form == formText && (s.Maker == "" || s.Maker != w.t.Provider):
+		return dst
 	}
-	dst = optText(append(comma(dst), `{"type":"reasoning"`...), "id", p.ID)
+	if w.thoughts++; id == "" && !w.same {
+		id = "rs_" + strconv.Itoa(w.thoughts)
+	}
+	dst = optText(append(comma(dst), `{"type":"reasoning"`...), "id", id)
 	dst = putReasoningItem(dst, p, s != nil && s.Form == formText || isNative(p, w.same))
 	if w.same {
 		dst = putExtra(dst, p.Extra)
