@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -242,12 +243,15 @@ func openBlock(b []byte) (opened, error) {
 	return o, nil
 }
 
-// unpack gives the records, not compressed.
-func (o *opened) unpack() ([]byte, error) {
+// raws are where blocks are unpacked to.
+var raws = sync.Pool{New: func() any { return new([]byte) }}
+
+// unpack gives the records, not compressed, in memory that is large enough or in new one.
+func (o *opened) unpack(into []byte) ([]byte, error) {
 	if n, err := s2.DecodedLen(o.packed); err != nil || n != o.raw {
 		return nil, fmt.Errorf("%w: its records do not unpack to %d bytes", ErrBlock, o.raw)
 	}
-	raw, err := s2.Decode(nil, o.packed)
+	raw, err := s2.Decode(into[:cap(into)], o.packed)
 	if err != nil {
 		return nil, fmt.Errorf("%w: its records do not unpack: %w", ErrBlock, err)
 	}
@@ -257,10 +261,13 @@ func (o *opened) unpack() ([]byte, error) {
 // each calls f with the records of a block, in the order in which they ended, and their places, until it says no. A record
 // is valid until f returns.
 func (o *opened) each(rec *Record, f func(place int, r *Record) bool) error {
-	raw, err := o.unpack()
+	room := raws.Get().(*[]byte)
+	defer raws.Put(room) // strings are of a copy
+	raw, err := o.unpack(*room)
 	if err != nil {
 		return err
 	}
+	*room = raw
 	var r reader
 	if err := r.open(raw); err != nil {
 		return fmt.Errorf("%w: %w", ErrBlock, err)

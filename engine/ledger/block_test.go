@@ -162,7 +162,7 @@ func FuzzRecords(f *testing.F) {
 	for _, n := range []int{1, 3} {
 		b, _ := sampleBlock(f, uint64(n), n)
 		o, _ := openBlock(b)
-		raw, _ := o.unpack()
+		raw, _ := o.unpack(nil)
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -231,7 +231,7 @@ func BenchmarkUnpack(b *testing.B) {
 func BenchmarkCompression(b *testing.B) {
 	block, _ := sampleBlock(b, 1, maxRecords)
 	o, _ := openBlock(block)
-	raw, _ := o.unpack()
+	raw, _ := o.unpack(nil)
 	run := func(name string, pack func(dst, src []byte) []byte) {
 		b.Run(name, func(b *testing.B) {
 			var dst []byte
