@@ -56,6 +56,7 @@ func (a *Answer) body(upstream []byte) []byte {
 			}
 			if !a.sent.same {
 				if conv, _ := rt.conversation(); conv != nil {
+					reply.Request = conv
 					reply.RestoreCustom(conv.CustomTools())
 				}
 				rt.spare = providers.CodecOf(client).AppendReply(rt.spare[:0], &reply)

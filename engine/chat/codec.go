@@ -12,9 +12,6 @@ type Target struct {
 	Adaptive bool
 	// IncludeUsage makes a stream tell its usage, whatever the client asked for.
 	IncludeUsage bool
-	// NeedsReasoning is whether it refuses its tool calls without reasoning_content beside them (DeepSeek, Xiaomi): calls that
-	// another model made then get a placeholder.
-	NeedsReasoning bool
 }
 
 // Codec translates one dialect to and from the hub types. Its methods are safe for concurrent use.

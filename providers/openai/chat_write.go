@@ -491,7 +491,7 @@ func (w *writer) chatAssistant(dst []byte, m *chat.Message) []byte {
 	dst = putText(append(comma(dst), '{'), "role", "assistant")
 	dst = w.spokenContent(dst, content, n > 0)
 	dst = optText(dst, "name", m.Name)
-	dst = w.chatReasoning(dst, m.Parts, n > 0)
+	dst = putReasoning(dst, m.Parts, true, w.returns)
 	if sign != nil {
 		dst = putGoogleSignature(dst, sign)
 	}
@@ -545,33 +545,15 @@ func (w *writer) spokenContent(dst []byte, parts []chat.Part, calls bool) []byte
 	return optText(dst, "refusal", refusal)
 }
 
-// placeholder stands for the reasoning of another model's tool calls where a provider refuses calls without any.
-const placeholder = " "
-
-func (w *writer) chatReasoning(dst []byte, parts []chat.Part, calls bool) []byte {
-	from := len(dst)
-	dst = putReasoning(dst, parts, true, w.returns)
-	if len(dst) == from && calls && w.t.NeedsReasoning {
-		dst = putText(dst, "reasoning_content", placeholder)
-	}
-	return dst
-}
-
-// returns is whether reasoning goes back to its maker in a message's own fields. From another dialect its maker has to be known,
-// or to want any.
+// returns is whether reasoning goes back to its maker in a message's own fields.
 func (w *writer) returns(p *chat.Part) bool {
 	switch s := p.State; {
 	case s == nil:
 		return w.same
 	case s.Form == formThinking || !sendable(s, w.t.Provider):
 		return false
-	case w.same:
-		return true
-	case s.Maker == "":
-		return s.Form == formText && w.t.NeedsReasoning
-	default:
-		return plain(s)
 	}
+	return w.same || plain(p.State)
 }
 
 // pictures appends what the model drew and said aloud, as its message had it.
