@@ -47,6 +47,7 @@ type Connection struct {
 	base    *url.URL
 	path    string // of base, without a slash at its end
 	dialect *dialect
+	targets map[catalog.Surface]string // the addresses of surfaces, where they are the same for all models
 	pool    pool
 	ring    atomic.Pointer[ring]
 }
@@ -82,6 +83,7 @@ func Connect(o Options) (*Connection, error) {
 	o.Timeouts.Connect = orDefault(o.Timeouts.Connect, 10*time.Second)
 	o.UserAgent = orDefault(o.UserAgent, "routor")
 	c := &Connection{o: o, base: base, path: strings.TrimRight(base.EscapedPath(), "/"), dialect: speaks}
+	c.targets = c.fixedTargets()
 	c.pool = pool{max: o.MaxConns, idleFor: o.IdlePool, dialer: dialer{addr: hostPort(base), dial: o.Dial, roots: o.RootCAs}}
 	if base.Scheme == "https" {
 		c.pool.dialer.tls = &tls.Config{

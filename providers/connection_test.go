@@ -555,7 +555,7 @@ func TestConnectRefuses(t *testing.T) {
 		"no provider":                 {},
 		`base_url "api.example.com"`:  {Provider: provider(nil), BaseURL: "api.example.com"},
 		`base_url "…@example.com/v1"`: {Provider: provider(nil), BaseURL: "https://user:pass@example.com/v1"},
-		`unknown dialect "morse"`:    {Provider: provider(func(p *catalog.Provider) { p.Dialect = "morse" })},
+		`unknown dialect "morse"`:     {Provider: provider(func(p *catalog.Provider) { p.Dialect = "morse" })},
 		`unknown auth "basic"`:        {Provider: provider(func(p *catalog.Provider) { p.Auth = "basic" })},
 		`proxy "…@host"`:              {Provider: provider(nil), Proxy: "socks9://u:pass@host"},
 	} {

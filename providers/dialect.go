@@ -109,21 +109,35 @@ func DialectOn(s catalog.Surface) chat.Dialect {
 	return ""
 }
 
-// target is the address of a call: path and query, behind the base URL's host.
+// target is the address of a call: path and query, behind the base URL's host. Those without a model's name in them are
+// known from the start.
 func (c *Connection) target(v *served, call *Call) string {
+	if fixed := c.targets[v.surface]; fixed != "" {
+		return fixed
+	}
 	path := v.path
 	if call.Stream && v.stream != "" {
 		path = v.stream
 	}
 	base := c.path
-	if model := call.Deployment; model != nil {
-		if name := url.PathEscape(model.Upstream); strings.Contains(path, modelMark) || strings.Contains(base, modelMarkEscaped) {
-			// A slash in a model's name is part of Gemini's paths (tunedModels/…), and of nobody's else.
-			path = strings.Replace(path, modelMark, strings.ReplaceAll(name, "%2F", "/"), 1)
-			base = strings.Replace(base, modelMarkEscaped, name, 1)
-		}
+	if call.Deployment != nil {
+		name := url.PathEscape(call.Deployment.Upstream)
+		// A slash in a model's name is part of Gemini's paths (tunedModels/…), and of nobody's else.
+		path = strings.Replace(path, modelMark, strings.ReplaceAll(name, "%2F", "/"), 1)
+		base = strings.Replace(base, modelMarkEscaped, name, 1)
 	}
 	return c.withQuery(base + path)
+}
+
+// fixedTargets are the addresses of the surfaces that are the same for all models.
+func (c *Connection) fixedTargets() map[catalog.Surface]string {
+	fixed := map[catalog.Surface]string{}
+	for _, v := range c.dialect.surfaces {
+		if !strings.Contains(v.path, modelMark) && !strings.Contains(c.path, modelMarkEscaped) {
+			fixed[v.surface] = c.withQuery(c.path + v.path)
+		}
+	}
+	return fixed
 }
 
 // withQuery puts the base URL's query behind an address that may have one of its own.
