@@ -266,14 +266,9 @@ func (x *exchange) exhausted() *Failure {
 	case x.tooLong > 0 && last.Class == providers.ContextTooLong:
 		return &Failure{Status: 400, Code: "context_length_exceeded", Type: "invalid_request_error", Param: "messages", Message: told}
 	case limited:
-		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, time.Second), Message: fmt.Sprintf(
-			"all %d candidates that were asked are at their limits; the last one said: %s", len(x.Attempts), told)}
+		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, time.Second), Message: x.whoFailed("is at its limit", "are at their limits") + told}
 	}
-	if len(x.Attempts) == 1 {
-		return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: "the only candidate failed: " + told}
-	}
-	return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: fmt.Sprintf(
-		"all %d candidates that were asked failed; the last one said: %s", len(x.Attempts), told)}
+	return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: x.whoFailed("failed", "failed") + told}
 }
 
 // refusedBy is the failure that passes a provider's refusal on.

@@ -21,6 +21,21 @@ type Tried struct {
 // skipped is the class of those that were not asked.
 const skipped = "skipped"
 
+// whoFailed begins the message of a failure with how many were asked, each counted once.
+func (x *exchange) whoFailed(one, all string) string {
+	asked := map[*Candidate]bool{}
+	for i := range x.Attempts {
+		asked[x.Attempts[i].Candidate] = true
+	}
+	switch n := len(asked); {
+	case n > 1:
+		return fmt.Sprintf("all %d candidates that were asked %s; the last one said: ", n, all)
+	case len(x.Attempts) > 1:
+		return fmt.Sprintf("the only candidate %s, %d times: ", one, len(x.Attempts))
+	}
+	return "the only candidate " + one + ": "
+}
+
 var refusals = [...]string{admitted: "", cooling: "", probed: "another request is finding out whether it is back", full: "as many calls as max_concurrency allows are under way",
 	spent: "its provider's retry budget is used up (limits.retry_share)"}
 
