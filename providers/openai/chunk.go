@@ -1,5 +1,9 @@
-// Package openai understands the OpenAI chat-completions dialect, as its own provider and all who imitate it speak it,
-// without decoding it: bodies and chunks are scanned for what a router must know, and edited by splicing bytes.
+// Package openai understands OpenAI's two dialects, as its own provider and all who imitate it speak them. Where they come in and
+// go out alike nothing is decoded: bodies and chunks are scanned for what a router must know, and edited by splicing bytes. Chat
+// and Responses are the codecs that translate chat completions and Responses to and from the hub types of engine/chat, both ways.
+//
+// What the hub types have no place for is kept: members that are not known here stand in Extra, parts, tools and items that only
+// these dialects have in Raw. Tool arguments and schemas stay the bytes that they were.
 package openai
 
 import (
