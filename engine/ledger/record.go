@@ -367,15 +367,15 @@ func (r *Record) NeedDecision() *Decision {
 	return d
 }
 
-// Fall counts a candidate that fell out.
-func (d *Decision) Fall(by, why string) {
-	for i := range d.Fell {
-		if f := &d.Fell[i]; f.Why == why && f.By == by {
-			f.Count++
+// Fall counts candidates that fell out. Reasons come in runs, so the latest is looked at first.
+func (d *Decision) Fall(by, why string, n int) {
+	for i := len(d.Fell) - 1; i >= 0; i-- {
+		if f := &d.Fell[i]; len(f.Why) == len(why) && f.Why == why && f.By == by {
+			f.Count += n
 			return
 		}
 	}
-	d.Fell = append(d.Fell, Fell{by, why, 1})
+	d.Fell = append(d.Fell, Fell{by, why, n})
 }
 
 // size is about how many bytes a record takes while it waits.
