@@ -135,14 +135,18 @@ func (d *Decision) remember(r *ledger.Decision) {
 			Quality: float32(finite(c.Quality)), Value: float32(finite(c.Value)), Bonus: float32(finite(c.Bonus)), Cost: ledger.Money(c.Cost), CacheLoss: ledger.Money(c.CacheLoss),
 			Tokens: c.Tokens, FirstToken: ledger.Micros(c.FirstToken * 1e6), SafetyNet: c.SafetyNet, Guessed: c.Guessed, Estimated: c.Estimated})
 	}
+	behind := 0
 	for i := range d.Candidates {
 		switch c := &d.Candidates[i]; {
 		case c.chained:
 		case c.Out != "":
-			r.Fall(c.OutBy, c.Out)
+			r.Fall(c.OutBy, c.Out, 1)
 		default:
-			r.Fall("place", "behind those in the chain")
+			behind++
 		}
+	}
+	if behind > 0 {
+		r.Fall("place", "behind those in the chain", behind)
 	}
 	for i := range d.Rules {
 		t := &d.Rules[i]
