@@ -12,9 +12,9 @@ import (
 
 // rooms are the house from the top down: a package imports only what stands below it.
 var rooms = []string{
-	"cmd/routor", "bench", "bench/prompts", "bench/outcomes", "bench/load", "bench/plot", "engine/api", "engine", "engine/ledger", "engine/access", "engine/config", "engine/store", "policies",
+	"cmd/routor", "bench", "bench/load", "bench/outcomes", "bench/plot", "bench/prompts", "engine/api", "engine", "engine/ledger", "engine/access", "engine/config", "engine/store", "policies",
 	"classifiers/train", "classifiers/templates", "classifiers/default", "classifiers", "classifiers/wasm/wasmtest", "classifiers/wasm",
-	"providers", "providers/sim", "providers/openai", "providers/anthropic", "providers/gemini", "providers/sse", "providers/internal/spectest", "engine/catalog", "engine/chat", "web", "engine/fit", "engine/label", "engine/nearest",
+	"providers", "providers/sim", "providers/openai", "providers/anthropic", "providers/gemini", "providers/sse", "providers/internal/spectest", "engine/fit", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
 }
 
 func TestImportsGoDownOnly(t *testing.T) {
