@@ -149,6 +149,7 @@ type Routed struct {
 	conv         *chat.Conversation // read when a candidate of another dialect is asked
 	members      chat.Members       // of source's body
 	fetched      map[string]*chat.Media
+	edits        []chat.Edit // memory for those of a body
 	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
 }
 
@@ -208,6 +209,7 @@ func (rt *Routed) Release() {
 	rt.Snapshot, rt.Request, rt.Decision, rt.World, rt.record = nil, nil, nil, World{}, nil
 	rt.input = classifiers.Input{}
 	rt.source, rt.conv, rt.fetched = Source{}, nil, nil
+	clear(rt.edits)
 	if cap(rt.body)+cap(rt.spare) > keptBody {
 		rt.body, rt.spare = nil, nil
 	}

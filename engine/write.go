@@ -30,6 +30,8 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	x.sent.speaks = providers.DialectOn(x.sent.surface)
 	x.sent.same = x.sent.speaks == client && !x.rewrites(c, o)
 	plan := x.plan(c, o)
+	plan.edits = rt.edits[:0]
+	defer func() { rt.edits = plan.edits }()
 	if x.sent.same {
 		x.splice(c, o, &plan)
 	} else if unfit = x.translate(c, o, &plan); unfit != "" {
