@@ -18,6 +18,7 @@ import (
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/config"
+	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/providers"
 	"github.com/routor/routor/providers/sim"
@@ -69,6 +70,7 @@ type service struct {
 	documents  *api.Documents
 	candidate  api.Candidate   // what serves first
 	candidates []api.Candidate // what might, if that does not check
+	ledger     *ledger.Ledger  // nil = none is kept
 	server     *api.Server
 }
 
@@ -144,8 +146,11 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 	s.documents.Publisher = &api.Publisher{
 		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
 	}
+	if err = s.openLedger(cmd, metrics); err != nil {
+		return s, err
+	}
 	s.server = api.New(api.Options{
-		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing,
+		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing, Ledger: s.ledger,
 		Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
 		ReadTimeout: s.c.Clients.Read, WriteTimeout: s.c.Clients.Write, IdleTimeout: s.c.Clients.Idle,
 	})
@@ -322,6 +327,7 @@ func (s *service) standings(accounts map[string]providers.Account) []string {
 
 // close lets go of everything that was made so far.
 func (s *service) close() {
+	s.closeLedger()
 	for _, c := range s.made {
 		c.Close()
 	}

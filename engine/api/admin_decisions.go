@@ -75,6 +75,9 @@ func (c *call) adminDecisions(string) *fault {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), searchTime)
 	defer cancel()
+	if q.Get("cursor") == "" {
+		c.s.settleLedger(ctx)
+	}
 	page, err := c.s.Ledger.List(ctx, filter, q.Get("cursor"), n)
 	if err != nil {
 		return ledgerFault(err)
@@ -98,6 +101,14 @@ func (c *call) adminDecisions(string) *fault {
 	b = strconv.AppendBool(append(b, `,"partial":`...), page.Partial)
 	c.rawJSON(append(b, "}\n"...))
 	return nil
+}
+
+// settleLedger has what was answered a moment ago known, so that whoever asks right after a request finds it. Where the state
+// is away it does not wait for long.
+func (s *Server) settleLedger(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+	defer cancel()
+	_ = s.Ledger.Flush(ctx)
 }
 
 func withoutLedger() *fault {
@@ -139,6 +150,7 @@ func (c *call) adminDecision(id string) *fault {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), searchTime)
 	defer cancel()
+	c.s.settleLedger(ctx)
 	r, err := c.s.Ledger.Get(ctx, id)
 	if err != nil {
 		return ledgerFault(err)

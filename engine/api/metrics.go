@@ -10,16 +10,21 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/ledger"
 )
 
-// MetricReference are the API's own metrics, for the documentation that is generated from it.
+// MetricReference are the API's own metrics and the ledger's, for the documentation that is generated from it.
 func MetricReference() []engine.MetricDoc {
-	return []engine.MetricDoc{
+	list := []engine.MetricDoc{
 		{Name: "routor_http_requests_total", Type: "counter", Labels: "route, status", Help: "HTTP requests, by endpoint and status."},
 		{Name: "routor_http_seconds", Type: "histogram", Labels: "route", Help: "Time to answer, streams to their last byte."},
 		{Name: "routor_http_running", Type: "gauge", Help: "HTTP requests that are being answered."},
 		{Name: "routor_draining", Type: "gauge", Help: "1 from the beginning of a shutdown on."},
 	}
+	for _, m := range ledger.MetricReference() {
+		list = append(list, engine.MetricDoc{Name: m[0], Type: m[1], Labels: m[2], Help: m[3]})
+	}
+	return list
 }
 
 // httpMetrics count HTTP requests.

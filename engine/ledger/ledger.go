@@ -54,7 +54,7 @@ type Ledger struct {
 	ended   sync.WaitGroup
 	stop    context.CancelFunc
 	halt    context.CancelFunc // ends the writer too, which goes on for a while after stop
-	flushes chan chan struct{}
+	flushes chan chan int64
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what follows
@@ -96,7 +96,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.Redactor = &Redactor{rules: builtin}
 	}
 	l := &Ledger{
-		options: o, outbox: make(chan *sealedBlock, 1<<14), flushes: make(chan chan struct{}),
+		options: o, outbox: make(chan *sealedBlock, 1<<14), flushes: make(chan chan int64),
 		rollups: newRollups(), pending: map[BlockID]*sealedBlock{}, met: map[BlockID]uint64{}, watches: map[*Watch]struct{}{},
 	}
 	l.changed = sync.NewCond(&l.mu)
@@ -223,14 +223,25 @@ func (l *Ledger) Flush(ctx context.Context) error {
 	if l.options.ReadOnly {
 		return nil
 	}
-	written := make(chan struct{})
+	written := make(chan int64, 1)
+	sent := int64(0)
 	select {
 	case l.flushes <- written:
-		<-written
 	case <-ctx.Done():
 		return fmt.Errorf("ledger: flush: %w", ctx.Err())
 	}
-	err := l.wait(ctx, func() bool { return l.done >= l.sent && l.applied >= l.acked })
+	select {
+	case sent = <-written:
+	case <-ctx.Done():
+		return fmt.Errorf("ledger: flush: %w", ctx.Err())
+	}
+	err := l.wait(ctx, func() bool { return l.done >= sent })
+	if err == nil {
+		l.mu.Lock()
+		acked := l.acked
+		l.mu.Unlock()
+		err = l.wait(ctx, func() bool { return l.applied >= acked })
+	}
 	if err != nil {
 		return fmt.Errorf("ledger: %d records are not written: %w", l.intake.waiting(), err)
 	}

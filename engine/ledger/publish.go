@@ -27,7 +27,7 @@ func (l *Ledger) write(ctx context.Context) {
 	defer timer.Stop()
 	armed := false
 	for {
-		var flushed chan struct{}
+		var flushed chan int64
 		due := false
 		select {
 		case <-ctx.Done():
@@ -52,7 +52,9 @@ func (l *Ledger) write(ctx context.Context) {
 		}
 		waiting = slices.Delete(waiting, 0, at)
 		if flushed != nil {
-			close(flushed)
+			l.mu.Lock()
+			flushed <- l.sent
+			l.mu.Unlock()
 		}
 		if len(waiting) > 0 && !armed {
 			timer.Reset(maxAge)
