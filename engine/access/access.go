@@ -17,6 +17,7 @@ type Key struct {
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
+	Limits  *Limits   `json:"limits,omitempty"` // of this key alone; those of its profile count too
 
 	hash digest
 }

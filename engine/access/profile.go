@@ -37,6 +37,7 @@ type Profile struct {
 	Override     string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
 	OnFilter     string              `yaml:"on_filter" json:"on_filter,omitempty" oneof:"end,next" example:"next" doc:"When a provider's content filter refuses a request: end it with the provider's error, or ask the next provider. Default: end."`
 	Timeouts     *config.Timeouts    `yaml:"timeouts" json:"timeouts,omitempty" inherit:"timeouts" doc:"In place of the general timeouts, one by one; total is the whole request's."`
+	Limits       *Limits             `yaml:"limits" json:"limits,omitempty" doc:"How much all its callers together may use. Keys may have limits of their own; whichever is stricter counts."`
 	Strict       bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`
 	CodeQuality  *int                `yaml:"code_quality" json:"code_quality,omitempty" min:"0" max:"2" example:"2" doc:"For coding: 0 fast, 1 balanced, 2 best."`
 	Prompts      string              `yaml:"prompts" json:"prompts,omitempty" oneof:"none,hash,features,text" example:"text" doc:"What the ledger keeps of prompts: nothing, a keyed hash, features (classification and facts, enough to try other rules), or the redacted text too (to try another classifier). Default: features."`

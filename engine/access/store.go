@@ -144,7 +144,7 @@ func (s *Store) follow(ctx context.Context, secret string, made bool, ready chan
 		}
 	}
 	s.state.Watch(ctx, store.Watch{
-		Stream: "KV_" + bucket, After: s.revision.Load(), Nudge: s.nudge,
+		Stream: "KV_" + bucket, Subjects: []string{"$KV." + bucket + ".>"}, After: s.revision.Load(), Nudge: s.nudge,
 		Each:    func(m store.Message) { s.take(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data, m.Seq) },
 		Current: func() { ready <- nil },
 	})
