@@ -20,28 +20,29 @@ type relay struct {
 	enc    chat.Encoder // nil where the bytes are spliced
 	tell   func(*chat.Event)
 	out    []byte
-	keeper chat.Gather // of the state that the model needs back; told only where it needs any
-	keeps  bool
+	keeper *chat.Gather // of the state that the model needs back; nil = it needs none
 	seq    int64 // of the last event of Responses that was spliced; -1 = none
 	ended  bool  // the translated stream has come to its end
 }
 
-// newRelay makes the relay of an attempt's stream. last gives the members that go into the last event of a translated chat
+// begin makes it the relay of an attempt's stream. s gives the members that go into the last event of a translated chat
 // completion.
-func newRelay(x *exchange, last func() []chat.Member) *relay {
+func (r *relay) begin(x *exchange, s *AnswerStream) {
 	rt := x.rt
-	r := &relay{client: rt.dialect(), same: x.sent.same, usage: rt.Request.IncludeUsage, keeps: x.keeps(), seq: -1}
-	codec := providers.CodecOf(x.sent.speaks)
-	if r.same && !r.keeps {
-		return r
+	*r = relay{client: rt.dialect(), same: x.sent.same, usage: rt.Request.IncludeUsage, seq: -1}
+	if x.keeps() {
+		r.keeper = new(chat.Gather)
 	}
-	r.dec = codec.Decoder()
+	if r.same && r.keeper == nil {
+		return
+	}
+	r.dec = providers.CodecOf(x.sent.speaks).Decoder()
 	if r.same {
 		r.tell = r.keeper.Tell
-		return r
+		return
 	}
 	conv, _ := rt.conversation()
-	r.enc = providers.CodecOf(r.client).Encoder(chat.Encoding{IncludeUsage: r.usage, Request: conv, Last: last})
+	r.enc = providers.CodecOf(r.client).Encoder(chat.Encoding{IncludeUsage: r.usage, Request: conv, Last: s.last})
 	var custom []string
 	if conv != nil {
 		custom = conv.CustomTools()
@@ -57,12 +58,11 @@ func newRelay(x *exchange, last func() []chat.Member) *relay {
 			state.Maker = provider
 			e.Part.State = &state
 		}
-		if r.keeps {
+		if r.keeper != nil {
 			r.keeper.Tell(e)
 		}
 		write(e)
 	}
-	return r
 }
 
 // keeps is whether an answer may bring state that its model needs back: one that can call tools, unless both the client and
@@ -78,7 +78,7 @@ func (x *exchange) keeps() bool {
 // append appends what an event comes to for the client.
 func (r *relay) append(dst []byte, e *sse.Event, c *chat.Chunk) []byte {
 	if r.same {
-		if r.keeps && e.Data != nil {
+		if r.keeper != nil && e.Data != nil {
 			_ = r.dec.Decode(string(e.Name), e.Data, r.tell) // what can't be read is passed on all the same
 		}
 		switch r.client {
@@ -140,18 +140,19 @@ func (r *relay) count(data []byte) {
 	}
 }
 
-// brokenOff appends the honest end of a stream that broke off, in a client's dialect; r is nil where nothing had begun.
+// brokenOff appends the honest end of a stream that broke off, in a client's dialect; r is the zero relay where nothing had
+// begun.
 func brokenOff(dst []byte, client chat.Dialect, r *relay, f *Failure) []byte {
 	fault := f.Fault()
 	switch {
-	case client == chat.Completions && (r == nil || r.enc == nil):
+	case client == chat.Completions && r.enc == nil:
 		return append(f.AppendJSON(append(dst, "data: "...)), "\n\n"...)
-	case r != nil && r.enc != nil:
+	case r.enc != nil:
 		return r.enc.Break(dst, fault)
 	case client == chat.Messages:
 		dst = append(dst, "event: error\ndata: "...)
 		return append(providers.CodecOf(client).AppendFault(dst, fault), "\n\n"...)
-	case r == nil || r.seq < 0:
+	case r.client == "" || r.seq < 0:
 		return providers.CodecOf(client).Encoder(chat.Encoding{}).Break(dst, fault)
 	}
 	dst = append(dst, "event: error\ndata: {\"type\":\"error\",\"code\":"...)

@@ -38,7 +38,7 @@ type AnswerStream struct {
 	off       int
 	over      bool
 	events    Events
-	via       *relay // of the attempt that runs, or answers
+	via       relay // of the attempt that runs, or answers
 }
 
 // stream races down the chain and comes back when the race is over or has been silent for too long.
@@ -107,9 +107,8 @@ func (s *AnswerStream) commit(reply *Reply) *providers.Error {
 		return &providers.Error{Class: providers.InBand, Provider: a.current.Deployment.Provider, Status: reply.Status, Sent: true,
 			Message: "answered a request for a stream with a plain body"}
 	}
-	via := newRelay(&a.exchange, s.last)
 	s.mu.Lock()
-	s.via = via
+	s.via.begin(&a.exchange, s)
 	s.mu.Unlock()
 	for {
 		e, err := reply.Events.Next()
@@ -183,6 +182,9 @@ func (s *AnswerStream) forget() {
 	defer s.mu.Unlock()
 	s.stopTimer()
 	s.held, s.aloud = s.held[:0], false
+	if s.a.rt.dialect() != chat.Completions { // what was held has never been: the next attempt, or the error, begins the stream
+		s.via = relay{}
+	}
 }
 
 // stopTimer makes sure that the timer does nothing any more. The caller holds the lock.
@@ -369,7 +371,7 @@ func (s *AnswerStream) broken(b []byte, f *Failure, how outcome) []byte {
 	if f.Code == CodeClientGone {
 		s.a.outcome = gone
 	}
-	return brokenOff(b, s.a.rt.dialect(), s.via, f)
+	return brokenOff(b, s.a.rt.dialect(), &s.via, f)
 }
 
 // Close ends the answer as Answer.Close does; the server calls it when the last byte is out or the client has gone.
@@ -390,7 +392,7 @@ func (s *AnswerStream) end() {
 			s.a.used(s.events.Usage(), s.events.Cost())
 		}
 	}
-	if s.via != nil && s.via.keeps && s.a.outcome == ended {
+	if s.via.keeper != nil && s.a.outcome == ended {
 		for i := range s.via.keeper.Reply.Choices {
 			s.a.keep(s.via.keeper.Reply.Choices[i].Parts)
 		}
