@@ -62,7 +62,7 @@ func TestAdminReads(t *testing.T) {
 	t.Parallel()
 	r := serve(t, setup{})
 	for _, a := range adminCalls {
-		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") {
+		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || a.path == "backup" { // which is no JSON
 			continue
 		}
 		if got := r.do("GET", "/admin/"+a.path, "", asAdmin); got.status != 200 || len(got.fields(t)) == 0 {

@@ -267,9 +267,17 @@ func (d *Documents) first(ctx context.Context, v *store.Version) (*store.Version
 
 // follow takes over what comes, for good.
 func (d *Documents) follow(ctx context.Context) {
+	said := ""
 	for d.History() == nil { // until the cluster answers for the first time
-		if err := d.connect(ctx); err == nil {
+		try, cancel := context.WithTimeout(ctx, askTime)
+		err := d.connect(try)
+		cancel()
+		if err == nil {
 			break
+		}
+		if ok, _ := d.State.Connected(); ok && err.Error() != said {
+			said = err.Error()
+			d.Log("warning: %v", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -284,8 +292,11 @@ func (d *Documents) follow(ctx context.Context) {
 // catchUp takes over the current documents as a whole and returns the change up to which it did.
 func (d *Documents) catchUp(ctx context.Context) (seq uint64) {
 	for ctx.Err() == nil {
-		now, err := d.current(ctx)
+		try, cancel := context.WithTimeout(ctx, askTime)
+		now, err := d.current(try)
+		cancel()
 		if err != nil {
+			d.Log("warning: %v", err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(500 * time.Millisecond):

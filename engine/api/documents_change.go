@@ -86,6 +86,7 @@ func (d *Documents) changeable(ctx context.Context, p Publication) (*store.Histo
 
 // await waits until a version is live here, or refused, and then hears what became of it elsewhere.
 func (d *Documents) await(ctx context.Context, v *store.Version) (*Published, error) {
+	d.apply(ctx, v)
 	end := time.NewTimer(liveHere)
 	defer end.Stop()
 	for {

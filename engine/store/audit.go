@@ -35,29 +35,20 @@ func (h *History) Record(ctx context.Context, e Event) error {
 	m := nats.NewMsg("audit." + Escape(e.What))
 	m.Header.Set(metaHeader, string(meta))
 	id := newID()
-	for {
+	err = persist(ctx, func(ctx context.Context) error {
 		_, err := h.js.PublishMsg(ctx, m, jetstream.WithMsgID(id))
-		if err == nil {
-			return nil
-		}
-		if !retriable(err) || ctx.Err() != nil {
-			return fmt.Errorf("state: record that %s %s changed: %w", e.What, e.Name, err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(50 * time.Millisecond):
-		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("state: record that %s %s changed: %w", e.What, e.Name, err)
 	}
+	return nil
 }
 
 // Events are what was changed, newest first: at most limit of those before event before (0 = from the latest), only of one
 // kind of thing if what is not "".
 func (h *History) Events(ctx context.Context, what string, before uint64, limit int) ([]Event, error) {
-	stream, err := h.stream(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("state: read the audit log: %w", err)
-	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(">"))
+	info, err := h.stream.Info(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state: read the audit log: %w", err)
 	}

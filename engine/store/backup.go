@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 )
 
 // A backup is one file: the line backupHead, then frames of a type (1 byte), a length (4 bytes, big endian) and that many
@@ -369,4 +368,3 @@ func readBackup(r io.Reader, stream func(backedUp) error, data func([]byte) erro
 		}
 	}
 }
-

@@ -17,9 +17,10 @@ const (
 	rollSubject  = "routor.fleet.roll" // who is there?
 )
 
-// How often a replica says how it is, after which silence it counts as silent, and after which it is forgotten.
+// How often a replica says how it is, how long what it knows may take to come here, after which silence it counts as silent, and after which it is forgotten.
 const (
 	heartbeat = time.Second
+	patience  = 150 * time.Millisecond // before what another replica knows, and has not come here, is asked for
 	silent    = 4 * time.Second
 	forgotten = 10 * time.Minute
 )
@@ -66,7 +67,7 @@ type Fleet struct {
 }
 
 // Fleet joins the fleet. self says how this replica is; behind is called when others have seen changes that have not come
-// here, twice in a row. One that is passive only listens.
+// here in time. One that is passive only listens.
 func (s *Store) Fleet(self func() Replica, behind func(), passive bool) (*Fleet, error) {
 	f := &Fleet{
 		store: s, self: self, behind: behind, others: map[string]Replica{}, heard: make(chan struct{}), stop: make(chan struct{}),
@@ -117,7 +118,7 @@ func (f *Fleet) run() {
 			f.say(true)
 			return
 		case <-tick.C:
-			f.look()
+			f.forget()
 		case <-f.now:
 		}
 	}
@@ -145,8 +146,13 @@ func (f *Fleet) hear(m *nats.Msg) {
 		return
 	}
 	r.Heard = time.Now()
+	newer := f.newer(&r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if newer && !f.late {
+		f.late = true
+		time.AfterFunc(patience, f.look)
+	}
 	if r.Leaving {
 		delete(f.others, r.Name)
 	} else {
@@ -156,25 +162,40 @@ func (f *Fleet) hear(m *nats.Msg) {
 	f.heard = make(chan struct{})
 }
 
-// look forgets who has long been silent, and finds out whether this replica is behind.
+// newer says whether another replica knows of changes that this one does not.
+func (f *Fleet) newer(r *Replica) bool {
+	self := f.self()
+	return r.Name != self.Name && !f.passive && (r.seq() > self.seq() || r.Keys > self.Keys)
+}
+
+// look finds out whether what another replica knew a moment ago has come here meanwhile.
 func (f *Fleet) look() {
 	self := f.self()
 	own := self.seq()
 	f.mu.Lock()
-	late := false
-	for name, r := range f.others {
-		switch since := time.Since(r.Heard); {
-		case since > forgotten:
-			delete(f.others, name)
-		case since < silent && (r.seq() > own || r.Keys > self.Keys):
-			late = true
+	f.late = false
+	behind := false
+	for _, r := range f.others {
+		behind = behind || r.Name != self.Name && time.Since(r.Heard) < silent && (r.seq() > own || r.Keys > self.Keys)
+	}
+	f.mu.Unlock()
+	select {
+	case <-f.stop:
+	default:
+		if behind {
+			f.behind()
 		}
 	}
-	behind := late && f.late
-	f.late = late && !behind
-	f.mu.Unlock()
-	if behind {
-		f.behind()
+}
+
+// forget drops who has long been silent.
+func (f *Fleet) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, r := range f.others {
+		if time.Since(r.Heard) > forgotten {
+			delete(f.others, name)
+		}
 	}
 }
 

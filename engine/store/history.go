@@ -27,32 +27,49 @@ const fetchTime = 10 * time.Second
 // History is the documents with all their versions. The last message of a document's subject is its current version, and
 // publishing expects that one: compare-and-swap, record and log are one write, of which no half can be lost.
 type History struct {
-	store *Store
-	js    jetstream.JetStream
+	store  *Store
+	js     jetstream.JetStream
+	stream jetstream.Stream
 }
+
+// tryTime bounds one try of what is asked again while a cluster elects a leader.
+const tryTime = time.Second
 
 // History opens the documents, making their stream if there is none.
 func (s *Store) History(ctx context.Context) (*History, error) {
-	_, err := s.Stream(ctx, StreamConfig{
+	stream, err := s.Stream(ctx, StreamConfig{
 		Name: historyStream, Description: "versions of documents, and what else people changed", Subjects: []string{"history.>", "audit.>"}, LeaderReads: true,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &History{store: s, js: s.js}, nil
+	return &History{store: s, js: s.js, stream: stream}, nil
 }
 
-func (h *History) stream(ctx context.Context) (jetstream.Stream, error) {
-	return h.js.Stream(ctx, historyStream)
+// persist calls f until it succeeds, fails for good, or ctx ends: while a cluster elects a leader nobody answers.
+func persist(ctx context.Context, f func(context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, tryTime)
+		err := f(try)
+		cancel()
+		if err == nil || !retriable(err) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Current is a document's latest version, with its content unless that is an object; nil = there is none.
 func (h *History) Current(ctx context.Context, kind Kind, name string) (*Version, error) {
-	stream, err := h.stream(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("state: read the %s: %w", kind, err)
-	}
-	m, err := lastMessage(ctx, stream, subject(kind, name))
+	var m *jetstream.RawStreamMsg
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		m, err = lastMessage(ctx, h.stream, subject(kind, name))
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("state: read the %s: %w", kind, err)
 	}
@@ -115,7 +132,9 @@ func (h *History) append(ctx context.Context, v *Version, seq uint64) (*Version,
 		return nil, fmt.Errorf("the %s has %d bytes, more than the server takes in one message (max_payload %d)", v.Kind, v.Size, h.store.conn.MaxPayload())
 	}
 	for {
-		ack, err := h.js.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(seq), jetstream.WithMsgID(v.ID))
+		try, cancel := context.WithTimeout(ctx, tryTime)
+		ack, err := h.js.PublishMsg(try, m, jetstream.WithExpectLastSequencePerSubject(seq), jetstream.WithMsgID(v.ID))
+		cancel()
 		if err == nil {
 			v.Seq = ack.Sequence
 			return v, nil
@@ -236,7 +255,11 @@ func (h *History) each(ctx context.Context, subject string, headersOnly bool, la
 // read calls f for the messages of a consumer up to message last, until f returns false.
 func (h *History) read(ctx context.Context, c jetstream.OrderedConsumerConfig, last uint64, f func(m jetstream.Msg, seq uint64) (bool, error)) error {
 	c.InactiveThreshold = 10 * time.Second
-	consumer, err := h.js.OrderedConsumer(ctx, historyStream, c)
+	var consumer jetstream.Consumer
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		consumer, err = h.js.OrderedConsumer(ctx, historyStream, c)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("state: read the history: %w", err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,7 +20,7 @@ type Message struct {
 // Watch is how a stream is followed.
 type Watch struct {
 	Stream   string
-	Subjects []string
+	Subjects []string // at least one
 	// After is the last message that is known already. With 0 the latest of each subject come first.
 	After uint64
 	// Each is called with one message after the other. Nothing is left out, nothing comes twice.
@@ -30,18 +31,51 @@ type Watch struct {
 	Nudge <-chan struct{}
 }
 
-// Watch follows a stream until ctx ends. It goes on by itself when servers go and come back.
+// createTime bounds the making of a consumer: while a cluster elects a leader nobody answers.
+const createTime = 2 * time.Second
+
+// Watch follows a stream until ctx ends. It goes on by itself when servers go and come back: what a consumer that was lost did
+// not bring is asked for one by one, for which a cluster needs no consumer.
 func (s *Store) Watch(ctx context.Context, w Watch) {
 	for ctx.Err() == nil {
+		if w.After > 0 {
+			s.fetch(ctx, &w)
+		}
 		s.watch(ctx, &w)
 		select {
 		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// watch follows until something breaks.
+// fetch asks for the messages after the last one, each by its subject.
+func (s *Store) fetch(ctx context.Context, w *Watch) {
+	ctx, cancel := context.WithTimeout(ctx, createTime)
+	defer cancel()
+	stream, err := s.js.Stream(ctx, w.Stream)
+	if err != nil {
+		return
+	}
+	for {
+		var next *jetstream.RawStreamMsg
+		for _, subject := range w.Subjects {
+			m, err := stream.GetMsg(ctx, w.After+1, jetstream.WithGetMsgSubject(subject))
+			if err == nil && (next == nil || m.Sequence < next.Sequence) {
+				next = m
+			} else if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+				return // one of an order of which a part is not known would leave something out
+			}
+		}
+		if next == nil {
+			return
+		}
+		w.After = next.Sequence
+		w.Each(Message{Subject: next.Subject, Header: next.Header, Data: next.Data, Seq: next.Sequence})
+	}
+}
+
+// watch follows until something breaks, or somebody nudges.
 func (s *Store) watch(ctx context.Context, w *Watch) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -54,15 +88,17 @@ func (s *Store) watch(ctx context.Context, w *Watch) {
 			}
 		}()
 	}
+	create, cancel := context.WithTimeout(ctx, createTime)
+	defer cancel()
 	c := jetstream.OrderedConsumerConfig{FilterSubjects: w.Subjects, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, InactiveThreshold: time.Minute}
 	if w.After > 0 {
 		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, w.After+1
 	}
-	consumer, err := s.js.OrderedConsumer(ctx, w.Stream, c)
+	consumer, err := s.js.OrderedConsumer(create, w.Stream, c)
 	if err != nil {
 		return
 	}
-	info, err := consumer.Info(ctx)
+	info, err := consumer.Info(create)
 	if err != nil {
 		return
 	}
