@@ -11,6 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
@@ -34,6 +35,7 @@ type Answer struct {
 	cost      catalog.Money // of all attempts
 	baseline  catalog.Money // of the same tokens at the policy's baseline; 0 = unknown
 	known     bool          // the provider told its usage
+	spent     access.Need
 	closeOnce sync.Once
 }
 
@@ -242,6 +244,7 @@ func (a *Answer) close() {
 		a.reply.Closer.Close()
 		a.reply, a.Header = nil, nil
 	}
+	a.spent = a.reckonSpent()
 	if a.rt.record != nil {
 		a.remember(a.rt.record)
 	}

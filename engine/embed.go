@@ -20,6 +20,8 @@ type Embedding struct {
 	Model  string
 	Body   []byte
 	Header []providers.Header
+	// Admit is asked, before anything is sent, whether what the request is expected to take may be spent; nil = it may.
+	Admit func(profile *access.Profile, need access.Need) error
 }
 
 // Embedded is its answer.
@@ -28,6 +30,7 @@ type Embedded struct {
 	Body       []byte
 	Deployment string // that answered
 	Usage      chat.Usage
+	Spent      access.Need // as it was told, else as it was expected
 }
 
 // Embed passes a request for embeddings to the model that it names, from one of its deployments to the next while they fail.
@@ -51,6 +54,11 @@ func (e *Engine) Embed(ctx context.Context, r Embedding) (*Embedded, *Failure) {
 	deployments = slices.DeleteFunc(deployments, func(d *catalog.Deployment) bool { return !bound.lets(d) })
 	if len(deployments) == 0 {
 		return nil, failureOf(bound.beyond("model", "allow, never", fmt.Sprintf("model %q is not allowed", r.Model)))
+	}
+	if r.Admit != nil {
+		if err := r.Admit(bound.Profile, r.expected(deployments[0])); err != nil {
+			return nil, &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", Message: err.Error()}
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.Limits.Deadline)
 	defer cancel()
@@ -83,6 +91,9 @@ func (e *Engine) Embed(ctx context.Context, r Embedding) (*Embedded, *Failure) {
 		out := &Embedded{Status: reply.Status, Body: slices.Clone(reply.Body), Deployment: d.ID, Usage: reply.Chunk.Usage}
 		reply.Closer.Close()
 		t := tokens(out.Usage)
+		if out.Spent = r.expected(d); out.Usage.Known {
+			out.Spent = access.Need{Tokens: out.Usage.Prompt(), Cost: max(d.Prices.Cost(t, ""), 0)}
+		}
 		e.Metrics.answered(d.Provider, t, max(d.Prices.Cost(t, ""), 0), time.Since(began))
 		return out, nil
 	}
