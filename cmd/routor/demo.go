@@ -13,9 +13,10 @@ import (
 // demoAdminKey is the admin key of a demo that only this machine can reach. It guards nothing but simulations.
 const demoAdminKey = "demo-admin-key"
 
-// startDemo connects the simulated providers in place of real ones; ignored are the variables with real keys that were found.
+// startDemo connects the simulated providers in place of real ones, each in its own dialect and as strict as the real one;
+// ignored are the variables with real keys that were found.
 func startDemo(c *config.Config, cat *catalog.Catalog) (fleet *sim.Fleet, made map[string]connected, ignored []string, err error) {
-	fleet, made = sim.New(sim.Options{Catalog: cat, Latency: 1, Seed: 1}), map[string]connected{}
+	fleet, made = sim.New(sim.Options{Catalog: cat, Latency: 1, Seed: 1, Strict: true}), map[string]connected{}
 	for _, p := range cat.Providers {
 		for _, name := range p.KeyEnv {
 			if os.Getenv(name) != "" {
@@ -26,7 +27,7 @@ func startDemo(c *config.Config, cat *catalog.Catalog) (fleet *sim.Fleet, made m
 			continue
 		}
 		connection, err := providers.Connect(providers.Options{
-			Provider: fleet.Provider(p), Dial: fleet.Dial(p.ID), Key: func() string { return "simulated" },
+			Provider: fleet.Native(p), Dial: fleet.Dial(p.ID), Key: func() string { return "simulated" },
 			Timeouts: providers.Timeouts(c.Timeouts), UserAgent: "routor/" + version,
 		})
 		if err != nil {

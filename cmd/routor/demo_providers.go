@@ -13,8 +13,8 @@ func demoProvidersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo-providers --listen HOST:PORT",
 		Short: "Serve the 13 simulated providers on a port of their own",
-		Long: `Serves the providers of the demo, each at http://HOST:PORT/PROVIDER/v1, in the OpenAI dialect. Any key will do. Point base_url of
-routor.yaml there, or any other client.`,
+		Long: `Serves the providers of the demo, each at http://HOST:PORT/PROVIDER/v1, in the dialects of the real one and as strict. Any key will
+do. Point base_url of routor.yaml there, or any other client.`,
 		Example: `  routor demo-providers --listen 127.0.0.1:9090
   curl http://127.0.0.1:9090/openai/v1/models -H 'Authorization: Bearer any'`,
 		Args: arguments(0, 0),
@@ -23,7 +23,7 @@ routor.yaml there, or any other client.`,
 			addr, _ := f.GetString("listen")
 			latency, _ := f.GetFloat64("latency")
 			seed, _ := f.GetUint64("seed")
-			fleet := sim.New(sim.Options{Latency: latency, Seed: seed})
+			fleet := sim.New(sim.Options{Latency: latency, Seed: seed, Strict: true})
 			defer fleet.Close()
 			at, err := fleet.Listen(addr)
 			if err != nil {

@@ -78,7 +78,7 @@ func serve(t testing.TB, o setup) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, fleet: sim.New(sim.Options{Seed: 1}), ended: make(chan error, 1)}
+	r := &running{t: t, fleet: sim.New(sim.Options{Seed: 1, Strict: true}), ended: make(chan error, 1)}
 	t.Cleanup(r.fleet.Close)
 	dir := t.TempDir()
 	if r.state, err = store.Open(t.Context(), store.Options{Dir: dir, Log: t.Logf}); err != nil {
@@ -101,7 +101,7 @@ func serve(t testing.TB, o setup) *running {
 			continue
 		}
 		connections[p.ID], err = providers.Connect(providers.Options{
-			Provider: r.fleet.Provider(p), Dial: r.fleet.Dial(p.ID), Key: func() string { return "simulated" },
+			Provider: r.fleet.Native(p), Dial: r.fleet.Dial(p.ID), Key: func() string { return "simulated" },
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func serve(t testing.TB, o setup) *running {
 	isConnected := func(provider string) bool { return connections[provider] != nil }
 	snapshot, err := engine.NewSnapshot(engine.Parts{
 		Catalog: cat, Policy: policy, Classifier: classifiers.New(nil, m), Heads: map[string][]string{}, Profiles: o.profiles,
-		Connected: isConnected, Dialect: func(string) string { return "openai" }, Author: "test",
+		Connected: isConnected, Author: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
