@@ -28,19 +28,18 @@ func TestPublic(t *testing.T) {
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	pixel := "\x89PNG"
-	var site *httptest.Server
-	site = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "image/png")
 		switch r.URL.Path {
 		case "/cat.png":
 		case "/moved":
-			http.Redirect(w, r, "/cat.png", 302)
+			http.Redirect(w, r, "/cat.png", http.StatusFound)
 			return
 		case "/plain":
-			http.Redirect(w, r, "http://example.com/cat.png", 302)
+			http.Redirect(w, r, "http://example.com/cat.png", http.StatusFound)
 			return
 		case "/round":
-			http.Redirect(w, r, "/round", 302)
+			http.Redirect(w, r, "/round", http.StatusFound)
 			return
 		case "/page":
 			w.Header().Set("Content-Type", "text/html")
