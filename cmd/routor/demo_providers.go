@@ -16,7 +16,8 @@ func demoProvidersCommand() *cobra.Command {
 		Long: `Serves the providers of the demo, each at http://HOST:PORT/PROVIDER/v1, in the dialects of the real one and as strict. Any key will
 do. Point base_url of routor.yaml there, or any other client.`,
 		Example: `  routor demo-providers --listen 127.0.0.1:9090
-  curl http://127.0.0.1:9090/openai/v1/models -H 'Authorization: Bearer any'`,
+  curl http://127.0.0.1:9090/openai/v1/models -H 'Authorization: Bearer any'
+  routor demo-providers --scenario docs/scenario.yaml`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f := cmd.Flags()
@@ -25,6 +26,9 @@ do. Point base_url of routor.yaml there, or any other client.`,
 			seed, _ := f.GetUint64("seed")
 			fleet := sim.New(sim.Options{Latency: latency, Seed: seed, Strict: true})
 			defer fleet.Close()
+			if err := playScenario(cmd, fleet); err != nil {
+				return err
+			}
 			at, err := fleet.Listen(addr)
 			if err != nil {
 				return fmt.Errorf("%w (choose another address with --listen HOST:PORT)", err)
@@ -38,5 +42,6 @@ do. Point base_url of routor.yaml there, or any other client.`,
 	cmd.Flags().String("listen", "127.0.0.1:9090", "address")
 	cmd.Flags().Float64("latency", 1, "scales how long they take: 0 = no time at all")
 	cmd.Flags().Uint64("seed", 1, "of everything that varies")
+	addScenarioFlag(cmd)
 	return cmd
 }
