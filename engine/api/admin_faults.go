@@ -23,7 +23,8 @@ func faultsOf(f sim.Faults) faultList {
 	}{
 		{"rate", f.Rate, f.Rate != 0}, {"error", f.Error, f.Error != ""}, {"retry_after", f.RetryAfter.String(), f.RetryAfter != 0},
 		{"in_band", f.InBand, f.InBand}, {"in_band_after", f.InBandAfter, f.InBandAfter != 0}, {"garbage", f.Garbage, f.Garbage},
-		{"refuse", f.Refuse, f.Refuse}, {"reset", f.Reset, f.Reset}, {"cut_at", f.CutAt, f.CutAt != 0}, {"stall", f.Stall.String(), f.Stall != 0},
+		{"refuse", f.Refuse, f.Refuse}, {"tls", f.TLS, f.TLS != ""}, {"malformed", f.Malformed, f.Malformed}, {"malformed_after", f.MalformedAfter, f.MalformedAfter != 0},
+		{"cut_within", f.CutWithin, f.CutWithin != 0}, {"drip", f.Drip.String(), f.Drip != 0}, {"drip_bytes", f.DripBytes, f.DripBytes != 0}, {"wrong_length", f.WrongLength, f.WrongLength != 0}, {"reset", f.Reset, f.Reset}, {"cut_at", f.CutAt, f.CutAt != 0}, {"stall", f.Stall.String(), f.Stall != 0},
 		{"stall_after", f.StallAfter, f.StallAfter != 0}, {"keep_alive", f.KeepAlive.String(), f.KeepAlive != 0}, {"slow", f.Slow, f.Slow != 0},
 	} {
 		if m.set {

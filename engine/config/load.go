@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -161,7 +162,17 @@ func (e Error) Place(file string, src []byte) Error {
 	}
 	node, rest := doc.Content[0], e.Path
 walk:
-	for rest != "" && node.Kind == yaml.MappingNode {
+	for rest != "" && (node.Kind == yaml.MappingNode || node.Kind == yaml.SequenceNode) {
+		if node.Kind == yaml.SequenceNode {
+			index, after, _ := strings.Cut(strings.TrimPrefix(rest, "["), "]")
+			i, err := strconv.Atoi(index)
+			if err != nil || i < 0 || i >= len(node.Content) {
+				break
+			}
+			node, rest = node.Content[i], strings.TrimPrefix(after, ".")
+			e.Line, e.Column = node.Line, node.Column
+			continue
+		}
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i].Value
 			if key == rest || strings.HasPrefix(rest, key+".") || strings.HasPrefix(rest, key+"[") {

@@ -27,6 +27,9 @@ type Options struct {
 	// Strict makes chat completions refuse what the real providers refuse: parameters that a model does not take, turns that
 	// lack their reasoning. The other dialects always do.
 	Strict bool
+	// Marked makes every text carry a mark of its own, by which a client knows whether it is whole and nobody else's: see
+	// CheckMark.
+	Marked bool
 }
 
 // Fleet is the simulated providers. It is safe for concurrent use.
@@ -38,6 +41,7 @@ type Fleet struct {
 	served    sync.WaitGroup
 	closing   chan struct{}
 	closed    sync.Once
+	weather   atomic.Pointer[weather]
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -52,6 +56,7 @@ type provider struct {
 	order  []string // of models
 	faults atomic.Pointer[Faults]
 	count  atomic.Uint64 // requests so far: what chance is drawn from
+	dials  atomic.Uint64 // connections so far
 	cache  promptCache
 }
 
@@ -133,7 +138,7 @@ func (f *Fleet) Dial(provider string) func(addr string) (net.Conn, error) {
 		if p == nil {
 			return nil, fmt.Errorf("no simulated provider %q", provider)
 		}
-		if p.faults.Load().Refuse {
+		if f := p.dialled(); f.Refuse {
 			return nil, errors.New("connection refused (simulated)")
 		}
 		return f.memory.Dial()

@@ -77,7 +77,9 @@ func (p *provider) answer(m *model, r *request, body []byte, c chance) *reply {
 	case "json_object":
 		out.text = string(append(append(append(append([]byte(`{"model":`), appendString(nil, m.name)...), `,"answer":`...), appendString(nil, excerpt(user))...), '}'))
 	default:
-		out.text = p.speak(m, r, user, others, &c)
+		if out.text = p.speak(m, r, user, others, &c); p.fleet.o.Marked {
+			out.text = p.marked(r, word, &c)
+		}
 	}
 	for _, stop := range r.stops() {
 		if stop == "" {

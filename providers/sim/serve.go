@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -87,12 +86,9 @@ func (p *provider) refuse(ctx *fasthttp.RequestCtx, r refusal) {
 // complete answers a request, unless a fault hits.
 func (p *provider) complete(ctx *fasthttp.RequestCtx, s surface) {
 	c := chance(p.fleet.o.Seed ^ xxhash.Sum64String(p.id) ^ p.count.Add(1)*0x9e3779b97f4a7c15)
-	faults := *p.faults.Load()
-	if faults.Rate > 0 && c.share() >= faults.Rate {
-		faults = Faults{Slow: faults.Slow}
-	}
-	a := answer{p: p, faults: faults, scale: p.fleet.o.Latency * max(faults.Slow, 1)}
 	q, problem := p.read(s, ctx)
+	faults := p.faultsNow(&c, s.dialect(), q != nil && q.r.Stream)
+	a := answer{p: p, faults: faults, scale: p.fleet.o.Latency * max(faults.Slow, 1)}
 	switch {
 	case faults.Garbage:
 		a.refusal = &refusal{502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"}
@@ -206,9 +202,15 @@ func (a *answer) compose(s *surface, r *request, n *reply, w voice) {
 		if a.body = []byte(wrong); wrong == "" {
 			a.body = w.body(make([]byte, 0, 1024+2*len(n.text)))
 		}
+		if a.faults.Malformed {
+			a.body = a.body[:len(a.body)/2]
+		}
 		return
 	}
 	a.stream = w.stream()
+	if a.faults.Malformed {
+		a.stream.maim(a.faults.MalformedAfter)
+	}
 	if wrong != "" {
 		n := min(a.faults.InBandAfter, len(a.stream.events)-1)
 		a.stream.events = a.stream.events[:n]
@@ -269,106 +271,4 @@ func (a *answer) play(w *bufio.Writer) {
 		}
 	}
 	_ = w.Flush()
-}
-
-// sendRaw takes the connection and misbehaves on it.
-func (a *answer) sendRaw(ctx *fasthttp.RequestCtx) {
-	under := ctx.Conn()
-	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(conn net.Conn) {
-		if a.faults.Reset {
-			if tcp, ok := under.(*net.TCPConn); ok {
-				_ = tcp.SetLinger(0)
-			}
-			_ = under.Close()
-			return
-		}
-		gone := make(chan struct{})
-		go func() { // the client has nothing more to say: what comes is its going away
-			defer close(gone)
-			_, _ = conn.Read(make([]byte, 1))
-		}()
-		a.misbehave(conn, gone)
-		_ = under.Close()
-		<-gone
-	})
-}
-
-func (a *answer) misbehave(conn net.Conn, gone <-chan struct{}) {
-	if a.faults.StallAfter == 0 && a.stall(conn, gone, false) {
-		return
-	}
-	status, kind, body := 200, "application/json", a.body
-	switch {
-	case a.refusal != nil:
-		status, body = a.refusal.status, []byte(a.refusal.body)
-	case a.stream != nil:
-		a.misplay(conn, gone)
-		return
-	default:
-		a.pause(a.before)
-	}
-	if a.contentType != "" {
-		kind = a.contentType
-	}
-	fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, fasthttp.StatusMessage(status), kind, len(body))
-	if cut := a.faults.CutAt; cut > 0 {
-		body = body[:min(cut, len(body))]
-	}
-	_, _ = conn.Write(body)
-}
-
-// misplay writes a stream that stalls or is cut.
-func (a *answer) misplay(conn net.Conn, gone <-chan struct{}) {
-	if _, err := conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")); err != nil {
-		return
-	}
-	sent := 0
-	for i, e := range a.stream.events {
-		if a.faults.StallAfter > 0 && i == a.faults.StallAfter && a.stall(conn, gone, true) {
-			return
-		}
-		if a.pause(e.pause) {
-			return
-		}
-		piece := a.stream.bytes[e.from:e.to]
-		if cut := a.faults.CutAt; cut > 0 && sent+len(piece) >= cut {
-			fmt.Fprintf(conn, "%x\r\n%s", len(piece), piece[:cut-sent])
-			return
-		}
-		if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(piece), piece); err != nil {
-			return
-		}
-		sent += len(piece)
-	}
-	_, _ = conn.Write([]byte("0\r\n\r\n"))
-}
-
-// stall is silent, but for keep-alives in a stream, and says whether it is all over.
-func (a *answer) stall(conn net.Conn, gone <-chan struct{}, stream bool) bool {
-	if a.faults.Stall <= 0 {
-		return false
-	}
-	over := time.NewTimer(a.faults.Stall)
-	defer over.Stop()
-	var alive <-chan time.Time
-	if stream && a.faults.KeepAlive > 0 {
-		t := time.NewTicker(a.faults.KeepAlive)
-		defer t.Stop()
-		alive = t.C
-	}
-	for {
-		select {
-		case <-over.C:
-			return false
-		case <-gone:
-			return true
-		case <-a.p.fleet.closing:
-			return true
-		case <-alive:
-			if _, err := conn.Write([]byte("e\r\n: keep-alive\n\n\r\n")); err != nil {
-				return true
-			}
-		}
-	}
 }

@@ -29,6 +29,14 @@ const (
 	models
 )
 
+// dialect is what is spoken there.
+func (s *surface) dialect() chat.Dialect {
+	if s.codec == nil {
+		return chat.Completions
+	}
+	return s.codec.Dialect()
+}
+
 // speaks is whether a provider answers in a dialect.
 func (p *provider) speaks(d chat.Dialect) bool {
 	switch d {
