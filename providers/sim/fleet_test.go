@@ -27,7 +27,7 @@ func tcp(t *testing.T, o Options) (f *Fleet, ask func(method, path, key, body st
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	t.Cleanup(client.CloseIdleConnections)
 	return f, func(method, path, key, body string) (int, string) {
 		r, _ := http.NewRequest(method, "http://"+addr.String()+path, strings.NewReader(body))
