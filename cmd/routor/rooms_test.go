@@ -14,7 +14,7 @@ import (
 var rooms = []string{
 	"cmd/routor", "bench", "bench/chaos", "bench/load", "bench/outcomes", "bench/plot", "bench/prompts", "engine/api", "engine", "engine/ledger", "engine/access", "engine/config", "engine/store", "policies",
 	"classifiers/train", "classifiers/templates", "classifiers/default", "classifiers", "classifiers/wasm/wasmtest", "classifiers/wasm",
-	"providers", "providers/sim", "providers/openai", "providers/anthropic", "providers/gemini", "providers/sse", "providers/internal/spectest", "engine/fit", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
+	"providers", "providers/sim", "providers/openai", "providers/anthropic", "providers/gemini", "providers/sse", "providers/spectest", "engine/fit", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
 }
 
 func TestImportsGoDownOnly(t *testing.T) {

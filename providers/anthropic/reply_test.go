@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 )
 
 // TestRecordedReplies reads every recorded answer, compares it with what the recording says by a plain reading of its JSON,

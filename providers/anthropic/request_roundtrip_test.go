@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 )
 
 // TestRecordedRequests reads every recorded request into the hub types and writes it again: it must say the same, and be

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 )
 
 // TestEncode says what is written of hub events, as "name data" lines without message_start and ping.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 	"github.com/routor/routor/providers/sse"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 )
 
 // TestChatRequestsStay are requests with what no recording has: they come out as they went in.

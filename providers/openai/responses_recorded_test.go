@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/routor/routor/engine/chat"
-	"github.com/routor/routor/providers/internal/spectest"
+	"github.com/routor/routor/providers/spectest"
 )
 
 // TestRecordedResponsesRequests reads every recorded request and writes it again: nothing may be lost or changed.
