@@ -47,3 +47,11 @@ func (d Embedding) expected(dep *catalog.Deployment) access.Need {
 	tokens := int64(len(d.Body)+3) / 4
 	return access.Need{Tokens: tokens, Cost: max(dep.Prices.Cost(catalog.Tokens{Input: tokens}, ""), 0)}
 }
+
+// Decline releases a request that was decided and is not dispatched, and writes into its record what was decided.
+func (rt *Routed) Decline() {
+	if rt.record != nil {
+		rt.remember(rt.record)
+	}
+	rt.Release()
+}

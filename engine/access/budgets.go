@@ -141,7 +141,6 @@ func (ms *Meters) Admit(h *Hold, now time.Time, key *Key, profile *Profile, need
 				ms.undo(p, now, need)
 			}
 			h.clear()
-			ms.refused(r)
 			return r
 		}
 	}

@@ -26,9 +26,6 @@ const (
 	LimitMonth    = "usd_per_month"
 )
 
-// LimitNames are all of them.
-var LimitNames = [...]string{LimitRequests, LimitTokens, LimitDay, LimitMonth}
-
 // Whose a limit is.
 const (
 	ScopeKey     = "key"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,7 +23,6 @@ type Meters struct {
 	clock     func() time.Time
 
 	keys, profiles meters
-	refusals       [len(LimitNames)][2]atomic.Int64 // by limit and scope
 
 	mu    sync.Mutex
 	kv    jetstream.KeyValue // nil = not opened yet

@@ -141,7 +141,7 @@ func (ms *Meters) All(ctx context.Context, now time.Time) (keys, profiles map[st
 	defer stop()
 	whole := false
 	ms.state.Watch(ctx, store.Watch{
-		Stream: "KV_" + usageBucket,
+		Stream: "KV_" + usageBucket, Subjects: []string{"$KV." + usageBucket + ".>"},
 		Each: func(m store.Message) {
 			scope, id, ok := strings.Cut(strings.TrimPrefix(m.Subject, "$KV."+usageBucket+"."), ".")
 			id, err := store.Unescape(id)

@@ -31,8 +31,9 @@ var adminCalls = []adminCall{
 	{"classifier", "GET POST PUT", (*call).adminClassifier, "The live classifier's card; POST or PUT of a module as `application/wasm` checks and publishes it; `?builtin=true` goes back to the built-in one, `?dry_run=true` only checks."},
 	{"catalog", "GET", (*call).adminCatalog, "The catalog that serves: models, deployments with prices, providers."},
 	{"profiles", "GET", (*call).adminProfiles, "The profiles."},
-	{"keys", "GET POST", (*call).adminKeys, "The API keys; POST `{\"name\", \"team\", \"owner\", \"tags\", \"profile\", \"profiles\", \"expires\"}` makes one, whose secret is shown this once."},
-	{"keys/*", "GET DELETE", (*call).adminKey, "One key, by id or name; DELETE revokes it for good."},
+	{"keys", "GET POST", (*call).adminKeys, "The API keys; POST `{\"name\", \"team\", \"owner\", \"tags\", \"profile\", \"profiles\", \"expires\", \"limits\"}` makes one, whose secret is shown this once."},
+	{"keys/*", "GET PATCH DELETE", (*call).adminKey, "One key, by id or name, with its use and how its limits stand; PATCH `{\"limits\": {\"requests_per_minute\", \"tokens_per_minute\", \"usd_per_day\", \"usd_per_month\"}}` replaces its limits, `null` ends them; DELETE revokes it for good."},
+	{"usage", "GET", (*call).adminUsage, "What keys and profiles have used today and this month (UTC), those that spent most first; `?profile=` one profile and its keys, `?limit=1000`."},
 	{"decisions", "GET", (*call).adminDecisions, "Decisions, newest first by when they ended; `?limit=50`, `?cursor=` the `next` of the page before, `?full=true` whole records, and filters: `since`, `from`, `to`, `key`, `team`, `profile`, `model`, `provider`, `attempted`, `tier`, `category`, `outcome`, `failed`, `fallback`, `min_cost`, `min_ms`, `conversation`, `request`, `text`."},
 	{"decisions/tail", "GET", (*call).adminTail, "Decisions as they come, with the same filters, as server-sent events: `decision` (at most 20 a second) and each second `counters`."},
 	{"decisions/export", "GET", (*call).adminExport, "All decisions that match, oldest first; `?format=jsonl` or `csv`, `?full=true` whole records, which replay reads."},
@@ -260,6 +261,11 @@ func (c *call) adminKeys(string) *fault {
 			return f
 		}
 	}
+	if err := k.Limits.Check(); err != nil {
+		f := failure(codeCheckFailed, "%v", err)
+		f.param = "limits"
+		return f
+	}
 	secret, made, err := c.s.keys.Create(k, c.author(""))
 	if err != nil {
 		return failure(codeCheckFailed, "%v", err)
@@ -276,6 +282,9 @@ func (c *call) adminKey(id string) *fault {
 	if !ok {
 		return failure(codeNotFound, "there is no key %q", id)
 	}
+	if string(c.Method()) == "PATCH" {
+		return c.setKey(k.ID)
+	}
 	if string(c.Method()) == "DELETE" {
 		revoked, err := c.s.keys.Revoke(k.ID, c.author(""))
 		if err != nil {
@@ -283,6 +292,6 @@ func (c *call) adminKey(id string) *fault {
 		}
 		k = revoked
 	}
-	writeJSON(c.RequestCtx, 200, k)
+	writeJSON(c.RequestCtx, 200, c.clientKey(k))
 	return nil
 }

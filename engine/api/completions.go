@@ -136,6 +136,12 @@ func (c *call) completions() *fault {
 		a.request.Release()
 		return faultOf(err)
 	}
+	if f := c.reserve(rt, a.caller.Key); f != nil {
+		c.record.decided(rt.Decision)
+		rt.Decline()
+		a.request.Release()
+		return f
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	x := &c.exchange
 	x.call, x.request, x.cancel = c, a.request, cancel

@@ -2,8 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
 )
@@ -29,7 +31,7 @@ func (c *call) faultBody(f *fault) []byte {
 // pointless is whether asking the same again can't help, whatever the status makes SDKs think.
 func pointless(status int, code string) bool {
 	switch {
-	case code == engine.CodeNotConnected || code == codeNotSupported:
+	case code == engine.CodeNotConnected || code == codeNotSupported || code == codeBudget:
 		return true
 	case status == 408 || status == 429 || status >= 500:
 		return false
@@ -80,11 +82,23 @@ func (c *call) embeddings() *fault {
 		return f
 	}
 	c.record.asked = asked.Model
-	answer, failed := c.s.Engine.Embed(c.RequestCtx, engine.Embedding{Key: a.caller.Key, Model: asked.Model, Body: body, Header: a.forward})
+	var over *fault
+	answer, failed := c.s.Engine.Embed(c.RequestCtx, engine.Embedding{Key: a.caller.Key, Model: asked.Model, Body: body, Header: a.forward,
+		Admit: func(profile *access.Profile, need access.Need) error {
+			if over = c.admitted(a.caller.Key, profile, need); over != nil {
+				return over
+			}
+			return nil
+		}})
+	if over != nil {
+		return over
+	}
 	if failed != nil {
+		c.hold.Release(time.Now())
 		c.failed(failed)
 		return nil
 	}
+	c.hold.Settle(time.Now(), answer.Spent)
 	if c.s.Config.ResponseHeaders {
 		c.Response.Header.Set("X-Routor-Model", answer.Deployment)
 	}

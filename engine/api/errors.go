@@ -30,6 +30,7 @@ const (
 	permission     = "permission_error"
 	rateLimit      = "rate_limit_error"
 	serverError    = "server_error"
+	ownLimit       = "routor_limit_error" // of a key or profile here: no provider says this
 )
 
 // The codes that are the API's own; those of decisions are the engine's.
@@ -57,6 +58,10 @@ const (
 	codeNotSupported = "not_supported"
 	codeMemory       = "server_overloaded"
 	codeStateAway    = "state_unavailable"
+
+	codeRateLimit     = "routor_rate_limit_exceeded"
+	codeBudget        = "routor_budget_exceeded"
+	codeBudgetUnknown = "routor_budget_unknown"
 )
 
 // failures are all errors that the API answers with, in the order of the reference.
@@ -64,6 +69,7 @@ var failures = []Failure{
 	{codeInvalidJSON, 400, invalidRequest, "The body is not JSON. The message names the byte.", "Send the body as a JSON object, with `Content-Type: application/json`."},
 	{codeInvalidType, 400, invalidRequest, "A field of the body is missing or has the wrong type. `param` is its path, the message names the byte.", "Correct the field."},
 	{engine.CodeInvalidField, 400, invalidRequest, "A field, or an `X-Routor-*` header, has a value that it does not take. `param` names it.", "Use one of the values that the message names."},
+	{engine.CodeUnsupported, 400, invalidRequest, "The profile is strict, and no candidate takes a parameter of the request. `param` and message name it.", "Leave it out, name a model that takes it, or use a profile that is not strict."},
 	{engine.CodeBoundsConflict, 400, invalidRequest, "Two bounds contradict each other: a tier floor above a ceiling, two profiles. The message names both sources.", "Send only one of them, or values that agree."},
 	{codeBadHeader, 400, invalidRequest, "The request is no HTTP that Routor understands.", "Look at the client or at what stands in between."},
 	{codeNoKey, 401, authentication, "No API key was sent, and this server wants one.", "Send `Authorization: Bearer rtr_…`, `x-api-key` or `api-key`. `routor key add` makes one."},
@@ -88,12 +94,16 @@ var failures = []Failure{
 	{"context_length_exceeded", 400, invalidRequest, "The prompt is longer than the context window of every candidate.", "Send less, or allow a model with a longer window."},
 	{"bad_request", 400, invalidRequest, "Providers refused the request as wrong. Where they gave a code of their own, that is `code`; `param` and message are theirs.", "Correct what the message names."},
 	{"rate_limit_exceeded", 429, rateLimit, "Every candidate that was asked is at its limit. `Retry-After` says for how long.", "Wait that long, then try again."},
+	{codeRateLimit, 429, ownLimit, "Routor's own limit of the key or of its profile: requests or tokens a minute. The message says which, whose, its value, and when there is room; no provider was asked. `Retry-After` and `x-ratelimit-*` say it too.", "Wait that long, then try again; `GET /v1/key` shows all limits and their use."},
+	{codeBudget, 429, ownLimit, "Routor's own budget of the key or of its profile, for the day or the month (UTC). The message says which, whose, how much is spent and reserved, and when it resets.", "Wait for the reset, or ask whoever runs Routor for a larger budget."},
+	{codeBudgetUnknown, 503, ownLimit, "The key or its profile has a budget, and what is left of it can't be found out because the state's NATS servers are away and this replica holds no part of it.", "Try again; whoever runs Routor looks at the NATS servers."},
 	{engine.CodeUpstreamFailed, 502, serverError, "Every candidate of the chain failed. The message is the last provider's. Other statuses are the provider's own verdict on the request.", "Try again; `GET /readyz` shows the providers' states."},
 	{engine.CodeUpstreamCut, 502, serverError, "In a stream: the answer broke off after its first text had been delivered.", "Ask again; what came so far is not complete."},
 	{engine.CodeNotConnected, 503, serverError, "The model named is served only by providers that are not connected.", "Set the provider's key, or name another model."},
 	{engine.CodeNoHealthy, 503, serverError, "Every model that could answer is cooling down after errors (429 where all are rate-limited). `Retry-After` says for how long.", "Wait that long, then try again."},
 	{codeMemory, 429, rateLimit, "The server's memory is at its limit (`limits.memory`). The request was not looked at.", "Wait a second, then try again; raise the limit or add a replica."},
 	{codeBusy, 429, rateLimit, "The server answers as many requests as `limits.concurrency` allows.", "Wait a second, then try again; raise the limit or add a replica."},
+	{codeStateAway, 503, serverError, "The admin API needs the state, and its NATS servers do not answer. Requests of clients are answered all the same.", "Look at the NATS servers; `GET /admin/fleet` says since when they are away."},
 	{engine.CodeDeadline, 504, serverError, "No model answered before the request's deadline.", "Try again, with a shorter prompt or a faster model."},
 	{engine.CodeShutdown, 503, serverError, "The server shuts down, and the answer was not complete within `shutdown_grace`.", "Ask again: another replica, or the next start, answers."},
 	{engine.CodeClientGone, 499, invalidRequest, "The client went away before the answer. It never sees this; logs and metrics do.", "Nothing."},

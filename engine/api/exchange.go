@@ -62,6 +62,9 @@ func (x *exchange) close() {
 		}
 		x.answer.Close()
 		x.record.settled(x.answer)
+		x.hold.Settle(time.Now(), x.answer.Spent())
+	} else {
+		x.hold.Release(time.Now())
 	}
 	x.request.Release()
 }

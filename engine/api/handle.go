@@ -13,6 +13,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/ledger"
 )
@@ -32,6 +33,7 @@ type call struct {
 	asked    asked
 	exchange exchange
 	dialect  chat.Dialect // of the endpoint; "" = chat completions, or none
+	hold     access.Hold  // what it has reserved of its caller's limits
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -123,6 +125,8 @@ func (c *call) dispatch(clients, private bool) *fault {
 			return c.at("embeddings", "POST", c.embeddings)
 		case path == "/v1/route":
 			return c.at("route", "POST", c.decide)
+		case path == "/v1/key":
+			return c.at("key", "GET", c.holder)
 		case path == "/v1/models":
 			return c.at("models", "GET", c.models)
 		case strings.HasPrefix(path, "/v1/models/"):

@@ -10,6 +10,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/ledger"
 )
 
@@ -19,6 +20,7 @@ func MetricReference() []engine.MetricDoc {
 		{Name: "routor_http_requests_total", Type: "counter", Labels: "route, status", Help: "HTTP requests, by endpoint and status."},
 		{Name: "routor_http_seconds", Type: "histogram", Labels: "route", Help: "Time to answer, streams to their last byte."},
 		{Name: "routor_http_running", Type: "gauge", Help: "HTTP requests that are being answered."},
+		{Name: "routor_limit_refused_total", Type: "counter", Labels: "limit, scope", Help: "Requests that were over a limit (requests_per_minute, tokens_per_minute, usd_per_day, usd_per_month) of a key or a profile (scope)."},
 		{Name: "routor_draining", Type: "gauge", Help: "1 from the beginning of a shutdown on."},
 	}
 	for _, m := range ledger.MetricReference() {
@@ -68,6 +70,11 @@ func (m *httpMetrics) answered(route string, status int, took time.Duration) {
 		h, _ = m.seconds.LoadOrStore(route, m.set.GetOrCreateHistogram(`routor_http_seconds{route="`+route+`"}`))
 	}
 	h.(*metrics.Histogram).Update(took.Seconds())
+}
+
+// limited counts a refusal, by limit and by whose it is: never by name, of which there may be a million.
+func (m *httpMetrics) limited(r *access.Refusal) {
+	m.set.GetOrCreateCounter(`routor_limit_refused_total{limit="` + r.Limit + `",scope="` + r.Scope + `"}`).Inc()
 }
 
 // prometheus answers GET /metrics.

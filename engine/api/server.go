@@ -30,6 +30,7 @@ type Options struct {
 	Engine    *engine.Engine
 	Config    *config.Config    // addresses, TLS, limits, shutdown, access log, response headers
 	Keys      *access.Store     // nil = there are none
+	Meters    *access.Meters    // nil = nobody is held to limits, and nothing is counted
 	AdminKey  string            // "" = nobody may use the admin API
 	Documents *Documents        // nil = what serves can't be changed through the admin API
 	Demo      *sim.Fleet        // nil = no demo
