@@ -89,6 +89,11 @@ func serve(t testing.TB, o setup) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.store.Close)
+	meters, err := access.OpenMeters(r.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(meters.Close)
 	c := config.Default()
 	c.Listen = "127.0.0.1:0"
 	if o.config != nil {
@@ -122,7 +127,7 @@ func serve(t testing.TB, o setup) *running {
 	}
 	e := engine.New(engine.Options{Snapshot: snapshot, Connections: connections, Upstreams: o.upstreams, Limits: o.limits})
 	options := Options{
-		Engine: e, Config: c, Keys: r.store, AdminKey: adminKey, Demo: r.fleet, Version: "test", LogTo: &r.log, ErrorLog: &r.err,
+		Engine: e, Config: c, Keys: r.store, Meters: meters, AdminKey: adminKey, Demo: r.fleet, Version: "test", LogTo: &r.log, ErrorLog: &r.err,
 		Documents: &Documents{
 			Publisher: &Publisher{Live: e.Live, Connected: isConnected, Builtin: m}, State: r.state, Name: "test", Version: "test", Keys: r.store,
 		},
