@@ -4,12 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/api"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/policies"
@@ -137,18 +137,7 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 	if _, err := givenAdminKey(c); err != nil {
 		f.put(finding{Level: "error", What: "configuration", Path: "admin_key_file", Message: err.Error()})
 	}
-	var store *access.Store
-	if _, err := os.Stat(c.DataDir()); err == nil { // a check makes no folder
-		state, keys, err := openState(cmd.Context(), c, c.DataDir(), func(string, ...any) {})
-		if err != nil {
-			f.wrong("state", "error", err)
-		} else {
-			defer state.Close()
-			defer keys.Close()
-			store = keys
-			f.ok("keys", "%d in %s", len(store.List()), c.DataDir())
-		}
-	}
+	f.state(cmd, c)
 	a := &assembly{options: hostOptions(c, nil)}
 	defer a.close()
 	complete := true
@@ -164,7 +153,7 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 		}
 		f.ok(what, format, values...)
 	}
-	a.parts.Profiles, err = profilesOf(c, store)
+	a.parts.Profiles, err = fileProfiles(cmd)
 	step("profiles", err, "%d", func() any { return len(a.parts.Profiles) })
 	a.parts.Catalog, err = catalogOf(c)
 	step("catalog", err, "%d models, %d deployments, %d providers", func() any { return len(a.parts.Catalog.Models) },
@@ -186,6 +175,38 @@ func (f *findings) configuration(cmd *cobra.Command) error {
 		step("policy tests", err, "%d pass", func() any { return len(a.parts.Policy.Tests) })
 	}
 	return nil
+}
+
+// state says what is kept, and where files differ from what serves. A check makes no folder.
+func (f *findings) state(cmd *cobra.Command, c *config.Config) {
+	if !hasState(cmd) {
+		return
+	}
+	s, done, err := door(cmd)
+	if err != nil {
+		f.wrong("state", "error", err)
+		return
+	}
+	defer done()
+	var keys struct {
+		Keys []access.Key `json:"keys"`
+	}
+	var documents struct {
+		Drift []api.Drift `json:"drift"`
+	}
+	if err = s.call(cmd, "GET", "/admin/keys", nil, &keys); err == nil {
+		err = s.call(cmd, "GET", "/admin/documents", nil, &documents)
+	}
+	if err != nil {
+		f.wrong("state", "error", err)
+		return
+	}
+	f.ok("state", "%d keys in %s", len(keys.Keys), c.DataDir())
+	for _, d := range documents.Drift {
+		if d.Why != "" {
+			f.put(finding{Level: "warning", What: "state", File: d.File, Path: string(d.Kind), Message: d.File + ": " + d.Why})
+		}
+	}
 }
 
 // providers says who could be called; it asks nobody.

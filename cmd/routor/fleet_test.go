@@ -277,6 +277,28 @@ func TestFleet(t *testing.T) {
 			k.set(false)
 		}
 	})
+	f.phase("a replica starts while it is cut off", 10*time.Second, func() {
+		for _, k := range f.links {
+			k.set(true)
+		}
+		f.replicas[2].kill()
+		f.startReplica(2) // as it last was
+		var answer struct {
+			State struct {
+				Reachable bool      `json:"reachable"`
+				AsOf      time.Time `json:"as_of"`
+			} `json:"state"`
+			Replicas []store.Replica `json:"replicas"`
+		}
+		if err := admin("GET", "http://"+f.listen[2]+"/admin/fleet", nil, &answer); err != nil || answer.State.Reachable || time.Since(answer.State.AsOf) > time.Minute ||
+			len(answer.Replicas) != 1 || answer.Replicas[0].Documents[store.Policy].Version == 0 {
+			f.t.Errorf("a replica that started without its cluster says %+v, %v", answer, err)
+		}
+		time.Sleep(time.Second)
+		for _, k := range f.links {
+			k.set(false)
+		}
+	})
 	f.history()
 	slices.Sort(calm)
 	if len(calm) == 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -34,7 +33,6 @@ func serveCommand() *cobra.Command {
 change takes effect without a restart, and one that does not check is refused while the old goes on serving. SIGHUP reads them all
 again; SIGTERM and SIGINT shut down without dropping requests.`,
 		Example: `  routor serve --demo
-  routor serve --demo --scenario docs/scenario.yaml
   routor serve --config routor.yaml
   OPENAI_API_KEY=sk-… routor serve --policy policy.yaml --access-log
   routor serve --listen 0.0.0.0:8484 --data /var/lib/routor --drain-delay 5s`,
@@ -49,7 +47,6 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 		},
 	}
 	cmd.Flags().Bool("demo", false, "simulated providers inside the process: no key, no network; real keys are ignored")
-	addScenarioFlag(cmd)
 	addConfigFlags(cmd)
 	return cmd
 }
@@ -69,6 +66,7 @@ type service struct {
 	adminKey   string
 	generated  bool // the admin key is new
 	passive    bool
+	facts      *engine.Facts // nil = no fleet
 	engine     *engine.Engine
 	documents  *api.Documents
 	candidate  api.Candidate   // what serves first
@@ -117,11 +115,7 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		return s, err
 	}
 	if demo {
-		if s.fleet, s.made, s.ignored, err = startDemo(s.c, s.assembly.parts.Catalog); err == nil {
-			err = playScenario(cmd, s.fleet)
-		}
-	} else if cmd.Flags().Changed("scenario") {
-		return s, errors.New("--scenario is for simulated providers: add --demo")
+		s.fleet, s.made, s.ignored, err = startDemo(s.c, s.assembly.parts.Catalog)
 	} else {
 		s.made, s.missing, err = connectAll(s.c, s.assembly.parts.Catalog)
 	}
@@ -343,6 +337,9 @@ func (s *service) close() {
 	}
 	if s.assembly != nil {
 		s.assembly.close()
+	}
+	if s.facts != nil {
+		s.facts.Close()
 	}
 	if s.documents != nil {
 		s.documents.Close()

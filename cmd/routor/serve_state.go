@@ -85,6 +85,9 @@ func (s *service) begin(ctx context.Context) error {
 			return err
 		}
 	}
+	if !s.state.Embedded() && !s.passive {
+		s.facts = engine.ShareFacts(s.state, s.documents.Name, s.engine)
+	}
 	return s.documents.Start(ctx, s.candidate)
 }
 

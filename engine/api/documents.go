@@ -285,6 +285,9 @@ func (d *Documents) follow(ctx context.Context) {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+	if !d.Passive && !d.State.Embedded() {
+		d.Log("state: %s", d.State.Durability())
+	}
 	now := d.catchUp(ctx)
 	d.history.Follow(ctx, store.Live, now, d.nudge, func(v *store.Version) { d.apply(ctx, v) })
 }
