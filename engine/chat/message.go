@@ -35,6 +35,7 @@ func (r *Request) readMessages(s *scan) *Error {
 	r.messages, r.estimate.messages = r.messages[:0], 0
 	f := &r.Facts
 	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes, f.Calls, f.Reasoned, f.Developer = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+	f.Kept = Kept{}
 	if s.peek() != '[' {
 		return s.want("messages", "an array")
 	}
@@ -162,7 +163,10 @@ func (r *Request) readPart(s *scan) *Error {
 			return err
 		}
 		f.Images++
-		if !isData(url) {
+		switch {
+		case InGoogleStore(url):
+			f.Keep("file", url, Generate)
+		case !isData(url):
 			f.ImageURLs++
 		}
 		r.estimate.messages += imageTokens
@@ -174,12 +178,35 @@ func (r *Request) readPart(s *scan) *Error {
 		r.estimate.messages += audioTokens(part.to - part.from)
 	case "file", "input_file", "document":
 		f.Files++
+		if err := r.keptFile(inner); err != nil {
+			return err
+		}
 		r.estimate.messages += fileTokens
 	case "video_url", "video", "input_video":
 		f.Video++
 		r.estimate.messages += videoTokens
 	default:
 		f.Unknown++
+	}
+	return nil
+}
+
+// keptFile notes the id of a file part that lies in a provider's store.
+func (r *Request) keptFile(s *scan) *Error {
+	if s.peek() != '{' {
+		return nil
+	}
+	s.i++
+	for s.more('}') {
+		if s.key() != "file_id" || s.peek() != '"' {
+			s.value()
+			continue
+		}
+		id, err := r.string(s, "file_id")
+		if err != nil {
+			return err.in("file")
+		}
+		r.Facts.Keep("file", id, Completions)
 	}
 	return nil
 }

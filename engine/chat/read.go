@@ -115,6 +115,7 @@ func (r *Request) read() *Error {
 	}
 	if webSearch {
 		r.Facts.HostedTools++
+		r.Facts.Hosted = append(r.Facts.Hosted, "web_search_options")
 	}
 	if r.Facts.AudioOut {
 		r.Facts.Audio++

@@ -57,9 +57,10 @@ func TestReadKnowsTheRequest(t *testing.T) {
 		MaxTokens: 200, N: 2, Effort: "high", ServiceTier: "flex", Format: FormatJSONSchema,
 		PromptCacheKey: "c1", User: "u1", MetadataUserID: "m1",
 		Facts: Facts{
-			Turns: 2, Messages: 9, Tools: 2, HostedTools: 1, ToolNames: []string{"lookup", "web_search", "run"}, ForcedTool: true,
+			Turns: 2, Messages: 9, Tools: 2, HostedTools: 1, ToolNames: []string{"lookup", "web_search", "run"}, Hosted: []string{"web_search"}, ForcedTool: true,
 			Images: 2, Files: 1, Audio: 2, Video: 1, ImageURLs: 1, Unknown: 1, AudioOut: true, Logprobs: true, EndsInTool: true,
 			TextBytes: r.Facts.TextBytes, Calls: 2, Developer: r.Facts.Developer, PromptTokens: r.Facts.PromptTokens,
+			Kept: Kept{What: "file", ID: "f", In: Completions},
 		},
 		Text:   "And in these, 中😀?\nCompare.",
 		System: "Be \"brief\".\nNo lists.", Context: "What is in\nthe picture?\nA cat.", FirstUser: `What is in\nthe picture?`,
@@ -177,6 +178,28 @@ func TestToolChoice(t *testing.T) {
 		r := read(t, `{"model":"auto","messages":[{"role":"user","content":"x"}],"tool_choice":`+choice+`}`)
 		if r.Facts.ForcedTool != want {
 			t.Errorf("tool_choice %s: ForcedTool = %v, want %v", choice, r.Facts.ForcedTool, want)
+		}
+		r.Release()
+	}
+}
+
+// TestKept: what lies at one provider alone is noted, and whose dialect it is from.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]Kept{
+		`"plain"`: {},
+		`[{"type":"file","file":{"file_data":"data:application/pdf;base64,AA==","filename":"a.pdf"}}]`:                                       {},
+		`[{"type":"file","file":{"filename":"a","file_id":"file-1"}},{"type":"file","file":{"file_id":"file-2"}}]`:                           {"file", "file-1", Completions},
+		`[{"type":"file","file":{"file_id":"gs://bucket/a.pdf"}}]`:                                                                           {"file", "gs://bucket/a.pdf", Generate},
+		`[{"type":"image_url","image_url":{"url":"https://generativelanguage.googleapis.com/v1beta/files/x"}}]`:                              {"file", "https://generativelanguage.googleapis.com/v1beta/files/x", Generate},
+		`[{"type":"image_url","image_url":{"url":"https://a.example/generativelanguage.googleapis.com/"}},{"type":"file","file":"strange"}]`: {},
+	} {
+		r := read(t, `{"model":"a","messages":[{"role":"user","content":`+content+`}]}`)
+		if got := r.Facts.Kept; got != want {
+			t.Errorf("%s: %+v, want %+v", content, got, want)
+		}
+		if want.In == Generate && r.Facts.ImageURLs != 0 {
+			t.Errorf("%s counts as an address to be fetched", content)
 		}
 		r.Release()
 	}

@@ -3,6 +3,7 @@
 package chat
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/routor/routor/engine/label"
@@ -67,7 +68,8 @@ type Facts struct {
 	Tools        int // tools offered (functions)
 	HostedTools  int // tools that only their provider can run (any type but function and custom)
 	ToolNames    []string
-	ForcedTool   bool // tool_choice is required or names a function
+	Hosted       []string // the types of those tools, as the client's dialect names them
+	ForcedTool   bool     // tool_choice is required or names a function
 	Images       int
 	Files        int
 	Audio        int // input_audio parts, or audio asked for in modalities
@@ -85,6 +87,35 @@ type Facts struct {
 	Calls                int // messages of the assistant that call tools
 	Developer            int // messages of the developer's, a role that not every provider knows
 	Reasoned             int // messages that bring reasoning back, or state that only its maker understands
+	Kept                 Kept
+	// Store: the client wants its answer kept at the provider; Stateful is the field that asks for a conversation or an answer
+	// kept there ("" = none), and Previous the id in it. Responses alone has them.
+	Store              bool
+	Stateful, Previous string
+}
+
+// Kept is the first thing in a request that lies at one provider alone and that no other can read. The zero Kept is nothing.
+type Kept struct {
+	What string  // file, container, item, prompt, vector store, cached content
+	ID   string  // as the client sent it
+	In   Dialect // in which its provider speaks
+}
+
+// Keep notes a thing that lies at one provider alone, where none was before. A file's id may be an address in Google's store,
+// whatever the dialect it came in.
+func (f *Facts) Keep(what, id string, in Dialect) {
+	if InGoogleStore(id) {
+		in = Generate
+	}
+	if id != "" && f.Kept.What == "" {
+		f.Kept = Kept{what, id, in}
+	}
+}
+
+// InGoogleStore is whether an address is one of the Gemini API's file store or of Google's cloud storage, which only Google
+// reads.
+func InGoogleStore(address string) bool {
+	return strings.HasPrefix(address, "https://generativelanguage.googleapis.com/") || strings.HasPrefix(address, "gs://")
 }
 
 // Fields are the optional routor_* request fields; a nil pointer or empty string was not sent. What the pointers point at
@@ -117,9 +148,10 @@ func (r *Request) reset(body []byte) {
 	}
 	clear(r.Models)
 	clear(r.Facts.ToolNames)
+	clear(r.Facts.Hosted)
 	clear(r.members.list)
 	*r = Request{
-		Body: body, N: 1, Models: r.Models[:0], Facts: Facts{ToolNames: r.Facts.ToolNames[:0]},
+		Body: body, N: 1, Models: r.Models[:0], Facts: Facts{ToolNames: r.Facts.ToolNames[:0], Hosted: r.Facts.Hosted[:0]},
 		members: Members{list: r.members.list[:0]}, messages: r.messages[:0], buf: buf,
 	}
 }

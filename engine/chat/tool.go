@@ -3,7 +3,7 @@ package chat
 // readTools counts the tools that are offered. A second "tools" replaces the first.
 func (r *Request) readTools(s *scan) *Error {
 	f := &r.Facts
-	f.Tools, f.HostedTools, f.ToolNames = 0, 0, f.ToolNames[:0]
+	f.Tools, f.HostedTools, f.ToolNames, f.Hosted = 0, 0, f.ToolNames[:0], f.Hosted[:0]
 	if s.peek() == 'n' {
 		s.value()
 		return nil
@@ -58,6 +58,7 @@ func (r *Request) readTool(s *scan) *Error {
 	default: // a tool that the provider runs itself is known by its type
 		name = kind
 		r.Facts.HostedTools++
+		r.Facts.Hosted = append(r.Facts.Hosted, kind)
 	}
 	r.Facts.ToolNames = append(r.Facts.ToolNames, name)
 	return nil
