@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -33,6 +34,7 @@ func serveCommand() *cobra.Command {
 change takes effect without a restart, and one that does not check is refused while the old goes on serving. SIGHUP reads them all
 again; SIGTERM and SIGINT shut down without dropping requests.`,
 		Example: `  routor serve --demo
+  routor serve --demo --scenario docs/scenario.yaml
   routor serve --config routor.yaml
   OPENAI_API_KEY=sk-… routor serve --policy policy.yaml --access-log
   routor serve --listen 0.0.0.0:8484 --data /var/lib/routor --drain-delay 5s`,
@@ -47,6 +49,7 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 		},
 	}
 	cmd.Flags().Bool("demo", false, "simulated providers inside the process: no key, no network; real keys are ignored")
+	addScenarioFlag(cmd)
 	addConfigFlags(cmd)
 	return cmd
 }
@@ -115,7 +118,11 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		return s, err
 	}
 	if demo {
-		s.fleet, s.made, s.ignored, err = startDemo(s.c, s.assembly.parts.Catalog)
+		if s.fleet, s.made, s.ignored, err = startDemo(s.c, s.assembly.parts.Catalog); err == nil {
+			err = playScenario(cmd, s.fleet)
+		}
+	} else if cmd.Flags().Changed("scenario") {
+		return s, errors.New("--scenario is for simulated providers: add --demo")
 	} else {
 		s.made, s.missing, err = connectAll(s.c, s.assembly.parts.Catalog)
 	}
