@@ -47,14 +47,14 @@ func (a *Answer) body(upstream []byte) []byte {
 	rt := a.rt
 	client := rt.dialect()
 	body := upstream
-	if !a.sent.same || a.keeps() {
+	if !a.sent.spliced() || a.keeps() {
 		var reply chat.Reply
 		if err := providers.CodecOf(a.sent.speaks).ReadReply(upstream, &reply); err == nil {
 			for i := range reply.Choices {
 				own(reply.Choices[i].Parts, a.current.Deployment.Provider)
 				a.keep(reply.Choices[i].Parts)
 			}
-			if !a.sent.same {
+			if !a.sent.spliced() {
 				if conv, _ := rt.conversation(); conv != nil {
 					reply.Request = conv
 					reply.RestoreCustom(conv.CustomTools())

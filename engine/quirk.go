@@ -16,6 +16,7 @@ type mending struct {
 	dropped  []string // as the surface spells them
 	thinking bool     // whether the model reasons in this request
 	think    thinkWish
+	anew     bool // the answer is written anew
 }
 
 // thinkWish is what is done with a provider's own switch of thinking.
@@ -44,6 +45,7 @@ func (m *mending) mend(quirks []catalog.Quirk, d *catalog.Deployment, on catalog
 		if !q.Covers(d, on) || q.Thinking == catalog.Yes && !m.thinking || q.Thinking == catalog.No && m.thinking {
 			continue
 		}
+		m.anew = m.anew || q.Anew
 		for from, to := range q.Rename {
 			m.edits = append(m.edits, chat.Edit{Kind: chat.Rename, Name: from, As: to})
 		}

@@ -21,15 +21,15 @@ type relay struct {
 	tell   func(*chat.Event)
 	out    []byte
 	keeper *chat.Gather // of the state that the model needs back; nil = it needs none
-	seq    int64 // of the last event of Responses that was spliced; -1 = none
-	ended  bool  // the translated stream has come to its end
+	seq    int64        // of the last event of Responses that was spliced; -1 = none
+	ended  bool         // the translated stream has come to its end
 }
 
 // begin makes it the relay of an attempt's stream. s gives the members that go into the last event of a translated chat
 // completion.
 func (r *relay) begin(x *exchange, s *AnswerStream) {
 	rt := x.rt
-	*r = relay{client: rt.dialect(), same: x.sent.same, usage: rt.Request.IncludeUsage, seq: -1}
+	*r = relay{client: rt.dialect(), same: x.sent.spliced(), usage: rt.Request.IncludeUsage, seq: -1}
 	if x.keeps() {
 		r.keeper = new(chat.Gather)
 	}
@@ -72,7 +72,7 @@ func (x *exchange) keeps() bool {
 		return false
 	}
 	o := &x.rt.Snapshot.options[x.current.Deployment.Index]
-	return !x.sent.same || x.sent.speaks == chat.Completions && o.provider != nil && o.provider.State != ""
+	return !x.sent.spliced() || x.sent.speaks == chat.Completions && o.provider != nil && o.provider.State != ""
 }
 
 // append appends what an event comes to for the client.

@@ -15,9 +15,13 @@ import (
 type sent struct {
 	surface catalog.Surface
 	speaks  chat.Dialect
-	same    bool     // in the client's own dialect: its bytes were spliced, and so is the answer
+	same    bool     // in the client's own dialect: its bytes were spliced, and so is the answer unless it is written anew
+	anew    bool     // the answer is written anew, whatever the request was
 	dropped []string // parameters that the candidate does not get, as the client spells them
 }
+
+// spliced is whether the answer's bytes are passed on.
+func (s *sent) spliced() bool { return s.same && !s.anew }
 
 // smallLimit is a limit of tokens that reasoning may well use up, and headroom what is added to one for it.
 const smallLimit, headroom = 1024, 4096
@@ -37,6 +41,7 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	} else if unfit = x.translate(c, o, &plan); unfit != "" {
 		return unfit
 	}
+	x.sent.anew = plan.anew
 	for _, name := range plan.dropped {
 		if name = chat.Spell(client, name); !slices.Contains(x.sent.dropped, name) {
 			x.sent.dropped = append(x.sent.dropped, name)
@@ -198,6 +203,9 @@ func (x *exchange) translate(c *Candidate, o *option, p *plan) (unfit string) {
 		return unfit
 	}
 	conv.Messages = x.adapt(conv.Messages, o, p)
+	if o.writesAnew(d, x.sent.surface) {
+		conv.Messages = withoutTold(conv.Messages)
+	}
 	switch {
 	case p.noEffort || p.think == thinkOff:
 		conv.Settings.Effort, conv.Settings.Thinking = "", nil
@@ -281,6 +289,8 @@ func (x *exchange) rewrites(c *Candidate, o *option) bool {
 		return true
 	case f.Calls == 0 && f.Reasoned == 0:
 		return false
+	case f.Reasoned > 0 && o.writesAnew(c.Deployment, x.sent.surface):
+		return true
 	case p.CallIDs != "" && f.Calls > 0:
 		return true
 	}

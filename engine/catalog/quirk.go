@@ -27,6 +27,9 @@ type Quirk struct {
 	Set    map[string]string
 	// On and Off switch thinking: members that are set, as JSON. nil = this is no switch.
 	On, Off map[string]string
+	// Anew has answers written anew rather than passed on where the client speaks the surface's dialect too: their form breaks
+	// official SDKs.
+	Anew bool
 }
 
 // Range bounds a number. NaN = no bound.
@@ -75,6 +78,7 @@ type quirkEntry struct {
 	Set      map[string]jsonText `yaml:"set"`
 	On       map[string]jsonText `yaml:"on"`
 	Off      map[string]jsonText `yaml:"off"`
+	Anew     bool                `yaml:"anew"`
 }
 
 type rangeSet struct {
@@ -112,7 +116,7 @@ func (b *builder) quirks(at string, entries []quirkEntry) []Quirk {
 		}
 		q := Quirk{
 			Models: e.Models, Surface: e.Surface, Thinking: e.Thinking, Rename: e.Rename, Refuse: e.Refuse, Omit: e.Omit, Takes: e.Takes, Only: e.Only,
-			Set: texts(e.Set), On: texts(e.On), Off: texts(e.Off),
+			Set: texts(e.Set), On: texts(e.On), Off: texts(e.Off), Anew: e.Anew,
 		}
 		for name, r := range e.Bounds {
 			if q.Bounds == nil {
