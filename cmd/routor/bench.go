@@ -14,7 +14,7 @@ import (
 
 func benchCommand() *cobra.Command {
 	return noun("bench", "Measure it", "Measures Routor. It works on files and needs no server.", benchClassify(), benchDecide(), benchQuality(),
-		benchLoad(), benchCompare(), benchScale(), benchUpstream(), benchBareProxy())
+		benchLoad(), benchCompare(), benchChaos(), benchScale(), benchUpstream(), benchBareProxy())
 }
 
 func benchClassify() *cobra.Command {
