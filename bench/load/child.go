@@ -30,7 +30,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
-	if n := len(t.b) - 4096; n > 0 {
+	if n := len(t.b) - 16384; n > 0 {
 		t.b = t.b[n:]
 	}
 	return len(p), nil
@@ -97,6 +97,9 @@ func hostPort(said string) string {
 
 // PID is the process's.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
+
+// Said is the end of what the process wrote.
+func (c *Child) Said() string { return c.tail.String() }
 
 // Stop ends the process at once.
 func (c *Child) Stop() {
