@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/access"
@@ -135,24 +136,53 @@ func (d *Decision) remember(r *ledger.Decision) {
 			Quality: float32(finite(c.Quality)), Value: float32(finite(c.Value)), Bonus: float32(finite(c.Bonus)), Cost: ledger.Money(c.Cost), CacheLoss: ledger.Money(c.CacheLoss),
 			Tokens: c.Tokens, FirstToken: ledger.Micros(c.FirstToken * 1e6), SafetyNet: c.SafetyNet, Guessed: c.Guessed, Estimated: c.Estimated})
 	}
-	behind := 0
-	for i := range d.Candidates {
-		switch c := &d.Candidates[i]; {
-		case c.chained:
-		case c.Out != "":
-			r.Fall(c.OutBy, c.Out, 1)
-		default:
-			behind++
-		}
-	}
-	if behind > 0 {
-		r.Fall("place", "behind those in the chain", behind)
-	}
+	d.rememberFallen(r)
 	for i := range d.Rules {
 		t := &d.Rules[i]
 		r.Rules = append(r.Rules, ledger.Rule{Name: d.ruleName(t.Rule), Matched: t.Matched, Skipped: t.Skipped, Error: t.Error})
 	}
 	r.Notes = append(r.Notes, d.Notes...)
+}
+
+// rememberFallen counts those that are not in the chain by reason. There are some hundred of them and a handful of reasons,
+// which nearly always are the same strings: where one lies tells it faster than what it says.
+func (d *Decision) rememberFallen(r *ledger.Decision) {
+	var reasons [12]struct {
+		why *byte
+		c   *Candidate
+		n   int
+	}
+	met, behind := 0, 0
+next:
+	for i := range d.Candidates {
+		c := &d.Candidates[i]
+		switch {
+		case c.chained:
+			continue
+		case c.Out == "":
+			behind++
+			continue
+		}
+		why := unsafe.StringData(c.Out)
+		for k := range met {
+			if x := &reasons[k]; x.why == why && len(x.c.Out) == len(c.Out) {
+				x.n++
+				continue next
+			}
+		}
+		if met == len(reasons) {
+			r.Fall(c.OutBy, c.Out, 1)
+			continue
+		}
+		reasons[met].why, reasons[met].c, reasons[met].n = why, c, 1
+		met++
+	}
+	for k := range met {
+		r.Fall(reasons[k].c.OutBy, reasons[k].c.Out, reasons[k].n)
+	}
+	if behind > 0 {
+		r.Fall("place", "behind those in the chain", behind)
+	}
 }
 
 func finite(f float64) float64 {

@@ -29,8 +29,14 @@ type intake struct {
 
 type shard struct {
 	sync.Mutex
-	records []*Record
+	records []queued
 	_       [32]byte // of a cache line
+}
+
+// queued is a record with when its request ended, by which records are put in order without looking at them.
+type queued struct {
+	ended int64 // Unix ns
+	*Record
 }
 
 func (in *intake) init(room int64) {
@@ -53,7 +59,7 @@ func (in *intake) put(r *Record) (refused string) {
 	}
 	s := &in.shards[rand.Uint64()&uint64(len(in.shards)-1)] // the runtime's own generator: no lock
 	s.Lock()
-	s.records = append(s.records, r)
+	s.records = append(s.records, queued{r.Time.UnixNano() + int64(r.Took.Duration()), r})
 	s.Unlock()
 	in.held.Add(1)
 	if n := in.count.Add(1); n == 1 || n%maxRecords == 0 {
@@ -66,7 +72,7 @@ func (in *intake) put(r *Record) (refused string) {
 }
 
 // take moves what waits into a list.
-func (in *intake) take(into []*Record) []*Record {
+func (in *intake) take(into []queued) []queued {
 	for i := range in.shards {
 		s := &in.shards[i]
 		s.Lock()

@@ -21,7 +21,7 @@ type sealedBlock struct {
 // write makes blocks of what waits: as soon as there is enough for one, or when the oldest record has waited for maxAge.
 func (l *Ledger) write(ctx context.Context) {
 	p := newPacker(l.options.Replica)
-	var waiting []*Record
+	var waiting []queued
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	defer timer.Stop()
@@ -39,7 +39,7 @@ func (l *Ledger) write(ctx context.Context) {
 			due = true
 		}
 		waiting = l.intake.take(waiting)
-		slices.SortStableFunc(waiting, func(a, b *Record) int { return cmp.Compare(ended(a), ended(b)) })
+		slices.SortFunc(waiting, func(a, b queued) int { return cmp.Compare(a.ended, b.ended) }) // shards know no order
 		if flushed == nil && len(l.outbox) > backlog {
 			due = false // nothing is gained by small blocks that have to wait
 		}
@@ -67,7 +67,7 @@ func (l *Ledger) write(ctx context.Context) {
 const backlog = 16
 
 // seal makes a block of the first of some records and gives it to the outbox; taken is how many they were, 0 = ctx has ended.
-func (l *Ledger) seal(ctx context.Context, p *packer, records []*Record) (taken int) {
+func (l *Ledger) seal(ctx context.Context, p *packer, records []queued) (taken int) {
 	records = records[:min(len(records), maxRecords)]
 	b := &sealedBlock{delta: delta{}}
 	p.begin()
@@ -79,8 +79,8 @@ func (l *Ledger) seal(ctx context.Context, p *packer, records []*Record) (taken 
 	}
 	for _, r := range records {
 		r.settle(l.options.Redactor, p.keyed)
-		full := p.add(r)
-		b.delta.add(r)
+		full := p.add(r.Record)
+		b.delta.add(r.Record)
 		freed += r.size()
 		taken++
 		if full {
@@ -105,9 +105,6 @@ func (l *Ledger) seal(ctx context.Context, p *packer, records []*Record) (taken 
 		return 0
 	}
 }
-
-// ended is when a request ended, by which records are put in order: shards know none.
-func ended(r *Record) int64 { return r.Time.UnixNano() + int64(r.Took)*1000 }
 
 // publish puts the blocks into the stream, one after the other, each until it is acknowledged: while the state is away they
 // wait. A block has its id as message id, so that one of which the acknowledgement was lost counts once.

@@ -16,6 +16,7 @@ type reader struct {
 	whole   int    // room of the whole block, from which b's tells where b stands
 	bad     bool
 	names   []string
+	homes   []home
 	health  []*Health
 	records []byte
 	last    int64
@@ -29,6 +30,10 @@ func (r *reader) open(raw []byte) error {
 	r.names = make([]string, r.length(1))
 	for i := range r.names {
 		r.names[i] = r.own()
+	}
+	r.homes = make([]home, r.length(3))
+	for i := range r.homes {
+		r.homes[i] = home{r.string(), r.string(), r.string()}
 	}
 	r.health = make([]*Health, r.length(1))
 	for i := range r.health {
@@ -101,7 +106,8 @@ func (r *reader) record(rec *Record) {
 	}
 	for range r.length(10) {
 		sent := r.uint()&1 != 0
-		a := Attempt{Sent: sent, Deployment: r.string(), Model: r.string(), Provider: r.string(), Class: r.string(), Status: r.count(), Took: Micros(r.int())}
+		h := r.home()
+		a := Attempt{Sent: sent, Deployment: h.deployment, Model: h.model, Provider: h.provider, Class: r.string(), Status: r.count(), Took: Micros(r.int())}
 		r.tokens(&a.Tokens)
 		a.Cost, a.Source, a.RetryAfter = Money(r.int()), r.string(), Micros(r.int())
 		rec.Attempts = append(rec.Attempts, a)
@@ -184,10 +190,11 @@ func (r *reader) decision(d *Decision) {
 	}
 	d.Difficulty, d.History, d.Completion, d.Worth = r.double(), r.double(), r.count(), r.double()
 	d.Baseline, d.Looked = Money(r.int()), r.count()
-	for range r.length(20) {
+	for range r.length(16) {
 		is := r.uint()
 		c := Candidate{SafetyNet: is&1 != 0, Guessed: is&2 != 0, Estimated: is&4 != 0}
-		c.Deployment, c.Model, c.Provider, c.Effort = r.string(), r.string(), r.string(), r.string()
+		h := r.home()
+		c.Deployment, c.Model, c.Provider, c.Effort = h.deployment, h.model, h.provider, r.string()
 		c.Quality, c.Value, c.Bonus = r.float(), r.float(), r.float()
 		c.Cost, c.CacheLoss, c.Tokens, c.FirstToken = Money(r.int()), Money(r.int()), r.count(), Micros(r.int())
 		d.Chain = append(d.Chain, c)
@@ -313,6 +320,15 @@ func (r *reader) string() string {
 		return ""
 	}
 	return r.names[n-1]
+}
+
+func (r *reader) home() home {
+	n := r.uint()
+	if n == 0 || n > uint64(len(r.homes)) {
+		r.bad = true
+		return home{}
+	}
+	return r.homes[n-1]
 }
 
 func (r *reader) list(into []string) []string {

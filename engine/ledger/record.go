@@ -319,13 +319,14 @@ const (
 var records = sync.Pool{New: func() any { return new(Record) }}
 
 // NewRecord takes an empty record from the pool. Ledger.Put takes it over; a record that is not put is to be released.
-func NewRecord() *Record { return records.Get().(*Record) }
+func NewRecord() *Record {
+	r := records.Get().(*Record)
+	r.reset() // here rather than in Release: whoever takes it writes to this memory next
+	return r
+}
 
 // Release gives a record back to the pool. Nothing of it may be used after that.
-func (r *Record) Release() {
-	r.reset()
-	records.Put(r)
-}
+func (r *Record) Release() { records.Put(r) }
 
 // reset empties a record and keeps its memory.
 func (r *Record) reset() {
@@ -333,15 +334,6 @@ func (r *Record) reset() {
 	clear(attempts[:cap(attempts)])
 	keep := r.pooled
 	keep.staged.reset()
-	if r.Facts != nil {
-		keep.facts = *r.Facts
-	}
-	if r.Class != nil {
-		keep.class = *r.Class
-	}
-	if r.Decision != nil {
-		keep.decision = *r.Decision
-	}
 	*r = Record{Attempts: attempts, Who: Who{Tags: tags, Also: also}, World: World{Left: left}, pooled: keep}
 }
 
@@ -367,7 +359,7 @@ func (r *Record) NeedDecision() *Decision {
 	return d
 }
 
-// Fall counts candidates that fell out. Reasons come in runs, so the latest is looked at first.
+// Fall counts candidates that fell out.
 func (d *Decision) Fall(by, why string, n int) {
 	for i := len(d.Fell) - 1; i >= 0; i-- {
 		if f := &d.Fell[i]; len(f.Why) == len(why) && f.Why == why && f.By == by {

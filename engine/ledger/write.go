@@ -14,11 +14,17 @@ type writer struct {
 	strings map[string]int
 	names   []string
 	seen    [512]seen
+	places  map[string]int // by deployment
+	homes   []home
+	found   [256]seen
 	healths map[*Health]int
 	health  []*Health
 	size    int   // of strings
 	last    int64 // time of the record before
 }
+
+// home is a deployment with its model and provider, which always go together.
+type home struct{ deployment, model, provider string }
 
 // seen is a string that was numbered, by where it lies: most strings of records are the catalog's and the policy's own, and
 // finding them so is ten times as fast as by what they say. names keeps them, so that nothing else comes to lie there.
@@ -29,7 +35,7 @@ type seen struct {
 }
 
 func newWriter() *writer {
-	return &writer{strings: map[string]int{}, healths: map[*Health]int{}}
+	return &writer{strings: map[string]int{}, healths: map[*Health]int{}, places: map[string]int{}}
 }
 
 func (w *writer) reset() {
@@ -37,7 +43,9 @@ func (w *writer) reset() {
 	clear(w.healths)
 	clear(w.names)
 	clear(w.health)
-	w.seen = [512]seen{}
+	clear(w.places)
+	clear(w.homes)
+	w.seen, w.found, w.homes = [512]seen{}, [256]seen{}, w.homes[:0]
 	w.b, w.one, w.names, w.health, w.size, w.last = w.b[:0], w.one[:0], w.names[:0], w.health[:0], 0, 0
 }
 
@@ -234,9 +242,7 @@ func (w *writer) decision(d *Decision) {
 	for i := range d.Chain {
 		c := &d.Chain[i]
 		w.uint(bits(c.SafetyNet, 1) | bits(c.Guessed, 2) | bits(c.Estimated, 4))
-		w.string(c.Deployment)
-		w.string(c.Model)
-		w.string(c.Provider)
+		w.home(c.Deployment, c.Model, c.Provider)
 		w.string(c.Effort)
 		w.float(c.Quality)
 		w.float(c.Value)
@@ -264,9 +270,7 @@ func (w *writer) decision(d *Decision) {
 
 func (w *writer) attempt(a *Attempt) {
 	w.uint(bits(a.Sent, 1))
-	w.string(a.Deployment)
-	w.string(a.Model)
-	w.string(a.Provider)
+	w.home(a.Deployment, a.Model, a.Provider)
 	w.string(a.Class)
 	w.count(a.Status)
 	w.int(int64(a.Took))
@@ -296,7 +300,7 @@ func (w *writer) prompt(p *Prompt) {
 func (w *writer) table(b []byte) []byte {
 	hold := w.one
 	w.one = b
-	// States of health use strings too, so they are written behind them and number them first.
+	// States of health and deployments use strings too, so they number them first and are written behind them.
 	for _, h := range w.health {
 		for i := range h.Deployments {
 			w.intern(h.Deployments[i].Deployment)
@@ -304,9 +308,20 @@ func (w *writer) table(b []byte) []byte {
 			w.intern(h.Deployments[i].Why)
 		}
 	}
+	for _, h := range w.homes {
+		w.intern(h.deployment)
+		w.intern(h.model)
+		w.intern(h.provider)
+	}
 	w.count(len(w.names))
 	for _, s := range w.names {
 		w.own(s)
+	}
+	w.count(len(w.homes))
+	for _, h := range w.homes {
+		w.string(h.deployment)
+		w.string(h.model)
+		w.string(h.provider)
 	}
 	w.count(len(w.health))
 	for _, h := range w.health {
@@ -354,6 +369,27 @@ func (w *writer) time(t time.Time) {
 func (w *writer) own(s string) {
 	w.count(len(s))
 	w.one = append(w.one, s...)
+}
+
+// home writes the number of a deployment with its model and provider.
+func (w *writer) home(deployment, model, provider string) {
+	at := unsafe.StringData(deployment)
+	slot := &w.found[(uintptr(unsafe.Pointer(at))>>3^uintptr(len(deployment)))%uintptr(len(w.found))]
+	if slot.at == at && slot.length == len(deployment) && at != nil {
+		if h := &w.homes[slot.number-1]; h.model == model && h.provider == provider {
+			w.uint(uint64(slot.number))
+			return
+		}
+	}
+	n, ok := w.places[deployment]
+	if !ok || w.homes[n-1] != (home{deployment, model, provider}) { // a model may have moved between two catalogs
+		w.homes = append(w.homes, home{deployment, model, provider})
+		n = len(w.homes)
+		w.places[deployment] = n
+		w.size += len(deployment) + len(model) + len(provider) + 6
+		*slot = seen{at, len(deployment), n}
+	}
+	w.uint(uint64(n))
 }
 
 // string writes the number of a string that many records have; "" is 0.
