@@ -76,6 +76,9 @@ func (a *Answer) plain() {
 	a.succeeded(a.reply)
 	a.Status, a.Header = reply.Status, reply.Header
 	a.used(reply.Chunk.Usage, reply.Chunk.Cost)
+	if a.storing() {
+		a.stored(stringOf(reply.Body, "id"))
+	}
 	a.Body = a.body(reply.Body)
 	a.outcome = ended
 }

@@ -19,7 +19,6 @@ const (
 	needSchema
 	needLogprobs
 	needPrefix
-	needHosted
 	needURL         // media given by URL
 	numCapabilities = iota
 )
@@ -28,7 +27,7 @@ const (
 var lacks = [numCapabilities]string{
 	"takes no text", "takes no images", "takes no files", "takes no audio", "takes no video", "calls no tools",
 	"gives no JSON objects", "follows no JSON schema", "gives no logprobs", "continues no prefix",
-	"its provider hosts no tools", "takes no media by URL",
+	"takes no media by URL",
 }
 
 // unsaid is the reason where the catalog does not know.
@@ -36,13 +35,13 @@ var unsaid = [numCapabilities]string{
 	"not known to take text", "not known to take images", "not known to take files", "not known to take audio",
 	"not known to take video", "not known to call tools", "not known to give JSON objects",
 	"not known to follow a JSON schema", "not known to give logprobs", "not known to continue a prefix",
-	"its provider is not known to host tools", "",
+	"",
 }
 
 // names of the capabilities, for errors.
 var capabilityNames = [numCapabilities]string{
 	"text", "images", "files", "audio", "video", "tools", "JSON objects", "JSON schemas", "logprobs", "prefix continuation",
-	"hosted tools", "media by URL",
+	"media by URL",
 }
 
 // needs is what a request asks of a model.
@@ -54,7 +53,7 @@ func needs(r *chat.Request) capability {
 	}{
 		{f.Images > 0, needImage}, {f.Files > 0, needFile}, {f.Audio > 0, needAudio}, {f.Video > 0, needVideo},
 		{f.Tools > 0, needTools}, {f.ImageURLs > 0, needURL}, {r.Format == chat.FormatJSONObject, needJSON}, {r.Format == chat.FormatJSONSchema, needSchema},
-		{f.Logprobs, needLogprobs}, {f.LastIsAssist, needPrefix}, {f.HostedTools > 0, needHosted},
+		{f.Logprobs, needLogprobs}, {f.LastIsAssist, needPrefix},
 	} {
 		if c.wanted {
 			n |= c.is
@@ -67,10 +66,6 @@ func needs(r *chat.Request) capability {
 func abilities(dep *catalog.Deployment) (has, unknown capability) {
 	c := &dep.Model.Caps
 	has = needText
-	hosted := catalog.Unknown
-	if len(dep.Prices.ToolCall) > 0 {
-		hosted = catalog.Yes
-	}
 	object := c.JSONObject
 	if c.Schema == catalog.Yes {
 		object = catalog.Yes
@@ -80,7 +75,7 @@ func abilities(dep *catalog.Deployment) (has, unknown capability) {
 		is    capability
 	}{
 		{c.Image, needImage}, {c.PDF, needFile}, {c.Audio, needAudio}, {c.Video, needVideo}, {c.Tools, needTools},
-		{object, needJSON}, {c.Schema, needSchema}, {c.Logprobs, needLogprobs}, {c.Prefill, needPrefix}, {hosted, needHosted},
+		{object, needJSON}, {c.Schema, needSchema}, {c.Logprobs, needLogprobs}, {c.Prefill, needPrefix},
 	} {
 		switch k.known {
 		case catalog.Yes:

@@ -30,6 +30,17 @@ func (x *exchange) reckon(at *Attempt, u chat.Usage, told int64) {
 	}
 }
 
+// failedAfter takes in the failure of the current call, which told what it used before it failed.
+func (x *exchange) failedAfter(err *providers.Error, u chat.Usage, told int64) *Failure {
+	failure := x.failed(err)
+	if u.Known || told > 0 {
+		last := &x.Attempts[len(x.Attempts)-1]
+		last.Usage = u
+		x.reckon(last, u, told)
+	}
+	return failure
+}
+
 // CostSource says where the cost comes from: of several attempts' the least sure.
 func (a *Answer) CostSource() string {
 	source := ""

@@ -25,6 +25,9 @@ func Decide(s *Snapshot, r *chat.Request, w *World, d *Decision) error {
 		return err
 	}
 	d.Method, d.Profile = a.method, a.bound.Name
+	if err := s.mayGoOn(r, w, a.bound); err != nil {
+		return err
+	}
 	d.classify(s, r, w)
 	lim, err := limitsOf(a.bound, r, d.Category)
 	if err != nil {

@@ -23,6 +23,7 @@ type World struct {
 	Health       []Health
 	Patience     time.Duration // how long a request may wait for a candidate that is cooling down
 	Conversation Conversation
+	Keeper       string // the provider that keeps what the request goes on from; "" = unknown, or it goes on from nothing
 	// Classification is the answer of an earlier run; nil = ask the classifier.
 	Classification *classifiers.Result
 }

@@ -365,10 +365,15 @@ func TestResponsesKeepNothing(t *testing.T) {
 		t.Errorf("sent %s", sent)
 	}
 	for _, field := range []string{`"previous_response_id":"r1"`, `"conversation":"c1"`, `"background":true`} {
-		_, _, err := Read(chat.Responses, []byte(`{"model":"auto","input":"hi",`+field+`}`))
-		if name := strings.Split(field, `"`)[1]; err == nil || !strings.HasPrefix(err.Error(), name) {
+		r, source, err := Read(chat.Responses, []byte(`{"model":"auto","input":"hi",`+field+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Route(r, Caller{Source: source})
+		if refusal, ok := err.(*DecideError); !ok || refusal.Status != 400 || refusal.Param != strings.Split(field, `"`)[1] {
 			t.Errorf("%s: %v", field, err)
 		}
+		r.Release()
 	}
 }
 

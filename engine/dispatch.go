@@ -215,8 +215,8 @@ func (x *exchange) failed(err *providers.Error) *Failure {
 		}
 		x.refusal, x.refusedBy = err, c
 	}
-	if f := &x.rt.Request.Facts; err.Sent && f.HostedTools > 0 {
-		// It may have acted already: hosted tools are not run twice.
+	if f := &x.rt.Request.Facts; err.Sent && err.Status/100 != 4 && f.HostedTools > 0 {
+		// It may have acted already, as it did not refuse: hosted tools are not run twice.
 		return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", Message: said(err) + " (not repeated, because hosted tools may have run)"}
 	}
 	return nil

@@ -21,6 +21,7 @@ type Engine struct {
 	Limits        Limits
 
 	States  *States  // what models need back of earlier turns
+	Kept    *Keepers // who keeps the answers that clients may go on from
 	Fetcher *Fetcher // reads media that clients give by URL; nil = nobody does
 
 	connections map[string]*providers.Connection
@@ -94,7 +95,7 @@ type Options struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
-		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Kept: NewKeepers(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
 	}
 	for id, c := range o.Connections {
 		e.upstreams[id] = Through(c)
@@ -150,7 +151,7 @@ type Routed struct {
 	members      chat.Members       // of source's body
 	fetched      map[string]*chat.Media
 	edits        []chat.Edit // memory for those of a body
-	answer, note []byte // of the answer: a plain one as the client gets it; the routor object in it
+	answer, note []byte      // of the answer: a plain one as the client gets it; the routor object in it
 }
 
 // keptBody is the largest body whose memory is kept for the next request.
@@ -193,6 +194,9 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	keyID := ""
 	if c.Key != nil {
 		keyID = c.Key.ID
+	}
+	if id := r.Facts.Previous; id != "" {
+		rt.World.Keeper = e.Kept.Of(keyID, id)
 	}
 	rt.Conversation = e.Conversations.Identify(keyID, c.Conversation, r)
 	rt.World.Conversation = e.Conversations.Get(rt.Conversation, rt.World.Now)

@@ -142,30 +142,81 @@ func (x *exchange) media(conv *chat.Conversation, o *option) (unfit string) {
 	}
 	copied := false
 	for i := range conv.Messages {
-		for j := range conv.Messages[i].Parts {
-			media := conv.Messages[i].Parts[j].Media
-			switch {
-			case media == nil:
-				continue
-			case media.FileID != "":
-				return fmt.Sprintf("can't read the file %.40q, which another provider keeps", media.FileID)
-			case media.URL == "" || !o.bytesOnly():
-				continue
-			case x.e.Fetcher == nil:
-				return "takes no media by URL (fetch_media is off)"
-			}
-			full, err := x.fetched(media)
-			if err != nil {
-				return fmt.Sprintf("takes no media by URL, and it could not be fetched: %v", err)
-			}
-			if !copied {
-				conv.Messages, copied = slices.Clone(conv.Messages), true
-			}
-			conv.Messages[i].Parts = slices.Clone(conv.Messages[i].Parts)
-			conv.Messages[i].Parts[j].Media = full
+		parts, unfit := x.withMedia(conv.Messages[i].Parts, o)
+		if unfit != "" {
+			return unfit
 		}
+		if parts == nil {
+			continue
+		}
+		if !copied {
+			conv.Messages, copied = slices.Clone(conv.Messages), true
+		}
+		conv.Messages[i].Parts = parts
 	}
 	return ""
+}
+
+// withMedia is a copy of parts with their media as a provider takes them, those inside tool results too; nil = they are so
+// already.
+func (x *exchange) withMedia(parts []chat.Part, o *option) (out []chat.Part, unfit string) {
+	edit := func(i int) *chat.Part {
+		if out == nil {
+			out = slices.Clone(parts)
+		}
+		return &out[i]
+	}
+	for i := range parts {
+		if r := parts[i].Result; r != nil {
+			inner, unfit := x.withMedia(r.Parts, o)
+			if unfit != "" {
+				return nil, unfit
+			}
+			if inner != nil {
+				full := *r
+				full.Parts = inner
+				edit(i).Result = &full
+			}
+		}
+		full, unfit := x.medium(parts[i].Media, o)
+		if unfit != "" {
+			return nil, unfit
+		}
+		if full != parts[i].Media {
+			edit(i).Media = full
+		}
+	}
+	return out, ""
+}
+
+// medium is a medium as a provider takes it.
+func (x *exchange) medium(m *chat.Media, o *option) (full *chat.Media, unfit string) {
+	switch {
+	case m == nil:
+		return nil, ""
+	case chat.InGoogleStore(m.FileID + m.URL):
+		if x.sent.speaks != chat.Generate {
+			return nil, fmt.Sprintf("can't read the file %.80q, which Google keeps", m.FileID+m.URL)
+		}
+		full := *m
+		full.FileID, full.URL = m.FileID+m.URL, ""
+		return &full, ""
+	case m.FileID != "":
+		from := pins{in: x.rt.dialect(), wide: true}
+		if !from.shares(x.sent.speaks) {
+			return nil, fmt.Sprintf("can't read the file %.40q, which another provider keeps", m.FileID)
+		}
+		return m, ""
+	case m.URL == "" || !o.bytesOnly():
+		return m, ""
+	case x.e.Fetcher == nil:
+		return nil, "takes no media by URL (fetch_media is off)"
+	}
+	full, err := x.fetched(m)
+	if err != nil {
+		return nil, fmt.Sprintf("takes no media by URL, and it could not be fetched: %v", err)
+	}
+	return full, ""
 }
 
 // fetched is media with its bytes in place of its address. It is read once a request.

@@ -10,7 +10,7 @@ import (
 // gather looks at every deployment that the request could mean, and keeps those that can do what it needs, that the profile
 // allows and that are healthy. What falls out keeps its reason.
 func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
-	need := needs(r)
+	need, tied := needs(r), s.pins(r, w, a)
 	by := &s.Catalog.Difficulty
 	labels, usual := s.mixture.of(&d.Class)
 	if labels == nil {
@@ -28,7 +28,10 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		case !o.connected:
 			c.Out, c.OutBy = "its provider is not connected", byHealth
 		default:
-			if c.Out = o.missing(need, direct); c.Out == "" && !direct {
+			if c.Out = o.missing(need, direct); c.Out == "" {
+				c.Out = tied.out(o)
+			}
+			if c.Out == "" && !direct {
 				c.Out = o.fits(r.Facts.PromptTokens, d.Completion, r.MaxTokens)
 			}
 			if c.Out != "" {
@@ -86,11 +89,11 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 			}
 		}
 	}
-	return d.nobodyGathered(s, need, a)
+	return d.nobodyGathered(s, need, &tied, a)
 }
 
 // nobodyGathered is the error where no candidate passed capability, profile and connection; nil where one did.
-func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
+func (d *Decision) nobodyGathered(s *Snapshot, need capability, tied *pins, a *ask) error {
 	var connected, capable, allowed int
 	var first *Candidate
 	for i := range d.Candidates {
@@ -129,7 +132,7 @@ func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
 			Message: fmt.Sprintf("model %q can't do this request: it %s", first.Deployment.Model.ID, first.Out)}
 	case connected > 0:
 		return &DecideError{Status: 422, Code: CodeNoEligible,
-			Message: "no connected model can do this request: " + d.wanting(need)}
+			Message: "no connected model can do this request: " + d.wanting(need, tied)}
 	case direct:
 		return &DecideError{Status: 503, Code: CodeNotConnected, Param: "model", Message: fmt.Sprintf(
 			"model %q is known, but its provider is not connected here: %s", a.named[0].ID, s.mend(a.named[0]))}
@@ -140,7 +143,7 @@ func (d *Decision) nobodyGathered(s *Snapshot, need capability, a *ask) error {
 }
 
 // wanting says what was needed, and where nothing special was, that the length was too much.
-func (d *Decision) wanting(need capability) string {
+func (d *Decision) wanting(need capability, tied *pins) string {
 	out := ""
 	for i, name := range capabilityNames {
 		if need&(1<<i) != 0 && name != "" {
@@ -152,6 +155,12 @@ func (d *Decision) wanting(need capability) string {
 	}
 	if out != "" {
 		out = "it needs " + out + "; "
+	}
+	for _, why := range [...]string{tied.hosted, tied.stored, tied.owned, tied.kept} {
+		if why != "" {
+			out += "every other " + why + "; "
+			break
+		}
 	}
 	long := false
 	for i := range d.Candidates {

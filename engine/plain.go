@@ -32,11 +32,7 @@ func (a *Answer) nextFilled() (Reply, *Failure) {
 		err := cutEmpty(a.current)
 		usage, told := c.Usage, c.Cost
 		reply.Closer.Close()
-		failure = a.failed(err)
-		last := &a.Attempts[len(a.Attempts)-1]
-		last.Usage = usage
-		a.reckon(last, usage, told)
-		if failure != nil {
+		if failure = a.failedAfter(err, usage, told); failure != nil {
 			return Reply{}, failure
 		}
 	}

@@ -20,9 +20,10 @@ type relay struct {
 	enc    chat.Encoder // nil where the bytes are spliced
 	tell   func(*chat.Event)
 	out    []byte
-	keeper *chat.Gather // of the state that the model needs back; nil = it needs none
-	seq    int64        // of the last event of Responses that was spliced; -1 = none
-	ended  bool         // the translated stream has come to its end
+	keeper *chat.Gather    // of the state that the model needs back; nil = it needs none
+	seq    int64           // of the last event of Responses that was spliced; -1 = none
+	ended  bool            // the translated stream has come to its end
+	stored func(id string) // is told the id of an answer that its provider keeps, once; nil = it keeps none
 }
 
 // begin makes it the relay of an attempt's stream. s gives the members that go into the last event of a translated chat
@@ -30,6 +31,9 @@ type relay struct {
 func (r *relay) begin(x *exchange, s *AnswerStream) {
 	rt := x.rt
 	*r = relay{client: rt.dialect(), same: x.sent.spliced(), usage: rt.Request.IncludeUsage, seq: -1}
+	if x.storing() {
+		r.stored = x.stored
+	}
 	if x.keeps() {
 		r.keeper = new(chat.Gather)
 	}
@@ -77,6 +81,14 @@ func (x *exchange) keeps() bool {
 
 // append appends what an event comes to for the client.
 func (r *relay) append(dst []byte, e *sse.Event, c *chat.Chunk) []byte {
+	if r.stored != nil && e.Data != nil {
+		for name, v := range chat.Object(e.Data) {
+			if name == "response" {
+				r.stored(stringOf(v, "id"))
+				r.stored = nil
+			}
+		}
+	}
 	if r.same {
 		if r.keeper != nil && e.Data != nil {
 			_ = r.dec.Decode(string(e.Name), e.Data, r.tell) // what can't be read is passed on all the same

@@ -237,15 +237,15 @@ func (a *Answer) remember(r *ledger.Record) {
 		dep := x.Candidate.Deployment
 		t := ledger.Attempt{Deployment: dep.ID, Model: dep.Model.ID, Provider: dep.Provider, Class: string(x.Class), Status: x.Status, Took: ledger.Since(x.Took),
 			Sent: x.Sent, Cost: ledger.Money(max(x.Cost, 0)), RetryAfter: ledger.Since(x.RetryAfter)}
+		t.Source = x.CostSource
 		switch u := &x.Usage; {
 		case u.Known:
-			t.Source = "usage"
 			t.Tokens = ledger.Tokens{Prompt: u.Prompt(), Cached: u.CachedRead, Completion: u.Completion(), Reasoning: u.Reasoning}
 			r.Tokens.Prompt += t.Tokens.Prompt
 			r.Tokens.Cached += t.Tokens.Cached
 			r.Tokens.Completion += t.Tokens.Completion
 			r.Tokens.Reasoning += t.Tokens.Reasoning
-		case x.Sent:
+		case x.Sent && t.Source == "":
 			t.Source = "unknown"
 		}
 		r.Attempts = append(r.Attempts, t)

@@ -17,7 +17,7 @@ type Source struct {
 	Conversation *chat.Conversation // read from Body
 }
 
-// statefulFields are the fields of Responses that ask for what a stateless server has not: it keeps no conversation.
+// statefulFields are the fields of Responses that ask for what a provider keeps, and this server does not.
 var statefulFields = []string{"previous_response_id", "conversation", "background"}
 
 // Read reads a request's body in a client's dialect, "" = chat completions. In other dialects the facts are those of what the
@@ -37,13 +37,6 @@ func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
 	}
 	var members chat.Members
 	members.Index(body)
-	if dialect == chat.Responses {
-		for _, name := range statefulFields {
-			if v := members.Get(body, name); v != nil && string(v) != "null" && string(v) != "false" {
-				return nil, source, &chat.Error{Path: name, Message: "is not supported: this server keeps no responses; send the whole conversation as input"}
-			}
-		}
-	}
 	conv.Extra = slices.DeleteFunc(conv.Extra, func(m chat.Member) bool { return isOwn(m.Name) })
 	facts, _, err := providers.CodecOf(chat.Completions).AppendRequest(nil, conv, &chat.Target{Model: conv.Model})
 	if err != nil {
@@ -57,7 +50,7 @@ func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
 		return nil, source, err
 	}
 	r.Client = dialect
-	complete(r, conv)
+	complete(r, conv, &members, body)
 	return r, source, nil
 }
 
@@ -71,32 +64,6 @@ func ownFields(members *chat.Members, body []byte) (edits []chat.Edit) {
 		}
 	})
 	return edits
-}
-
-// complete adds to the facts what chat completions have no words for.
-func complete(r *chat.Request, conv *chat.Conversation) {
-	f := &r.Facts
-	hosted, files, urls := 0, 0, 0
-	for i := range conv.Tools {
-		if conv.Tools[i].Hosted != "" {
-			hosted++
-		}
-	}
-	for i := range conv.Messages {
-		for j := range conv.Messages[i].Parts {
-			p := &conv.Messages[i].Parts[j]
-			if p.Kind == chat.File {
-				files++
-			}
-			if p.Media != nil && p.Media.URL != "" {
-				urls++
-			}
-		}
-	}
-	f.HostedTools, f.Files, f.ImageURLs = max(f.HostedTools, hosted), max(f.Files, files), max(f.ImageURLs, urls)
-	if r.MetadataUserID == "" {
-		r.MetadataUserID = conv.Settings.User
-	}
 }
 
 // dialect is the dialect in which the client asks and is answered.

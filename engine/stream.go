@@ -86,14 +86,19 @@ func (s *AnswerStream) race() {
 		if err == nil {
 			return
 		}
+		var usage chat.Usage
+		var told int64
+		if reply.Events != nil {
+			usage, told = reply.Events.Usage(), reply.Events.Cost()
+		}
 		reply.Closer.Close()
+		failure = a.failedAfter(err, usage, told)
 		if s.spoken() {
-			a.failed(err)
 			s.lose(&Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(err)})
 			return
 		}
 		s.forget()
-		if failure := a.failed(err); failure != nil {
+		if failure != nil {
 			s.lose(failure)
 			return
 		}

@@ -35,6 +35,9 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	x.sent.same = x.sent.speaks == client && !x.rewrites(c, o)
 	plan := x.plan(c, o)
 	plan.edits = rt.edits[:0]
+	if rt.Request.Facts.Store && !rt.stores() {
+		plan.dropped = append(plan.dropped, "store")
+	}
 	defer func() { rt.edits = plan.edits }()
 	if x.sent.same {
 		x.splice(c, o, &plan)
@@ -157,7 +160,11 @@ func (x *exchange) splice(c *Candidate, o *option, p *plan) {
 	}
 	switch x.sent.speaks {
 	case chat.Responses:
-		edits = append(edits, chat.Edit{Kind: chat.Add, Name: "store", Value: []byte("false")})
+		store := chat.Edit{Kind: chat.Set, Name: "store", Value: []byte("false")}
+		if rt.stores() {
+			store.Kind = chat.Add
+		}
+		edits = append(edits, store)
 		if effort != "" {
 			edits = append(edits, chat.Edit{Kind: chat.Within, Name: "reasoning", Edits: []chat.Edit{{Kind: chat.Set, Name: "effort", Text: effort}}})
 		}
@@ -222,7 +229,16 @@ func (x *exchange) translate(c *Candidate, o *option, p *plan) (unfit string) {
 		limit := int64(p.limit)
 		conv.Settings.MaxTokens = &limit
 	}
-	if x.sent.speaks == chat.Responses {
+	wants := conv.Settings.Store != nil && *conv.Settings.Store
+	switch {
+	case x.sent.speaks != chat.Responses:
+		if rt.dialect() == chat.Responses {
+			conv.Settings.Store = nil
+		}
+	case !wants || !rt.stores():
+		if wants && rt.dialect() != chat.Responses {
+			p.dropped = append(p.dropped, "store")
+		}
 		conv.Settings.Store = new(false)
 	}
 	target := chat.Target{

@@ -191,7 +191,9 @@ type Provider struct {
 	MediaURLs Known  // whether it fetches media that are given by URL; Unknown counts as yes
 	CallIDs   string // the form that ids of tool calls must have: "mistral"; "" = any
 	Developer Known  // whether it knows the role developer; Unknown counts as yes
-	Quirks    []Quirk
+	// HostedTools is whether it runs tools of its own, such as a web search; Unknown counts as yes for those of its dialect.
+	HostedTools Known
+	Quirks      []Quirk
 }
 
 // Catalog is models, deployments and providers with their indexes.

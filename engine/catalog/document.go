@@ -23,12 +23,13 @@ type providerEntry struct {
 	Disabled bool     `yaml:"disabled"`
 
 	// Surfaces are those on which all of its models answer, besides each deployment's own.
-	Surfaces  []Surface    `yaml:"surfaces"`
-	State     StateNeed    `yaml:"state"`
-	MediaURLs Known        `yaml:"media_urls"`
-	CallIDs   string       `yaml:"call_ids"`
-	Developer Known        `yaml:"developer_role"`
-	Quirks    []quirkEntry `yaml:"quirks"`
+	Surfaces    []Surface    `yaml:"surfaces"`
+	State       StateNeed    `yaml:"state"`
+	MediaURLs   Known        `yaml:"media_urls"`
+	CallIDs     string       `yaml:"call_ids"`
+	Developer   Known        `yaml:"developer_role"`
+	HostedTools Known        `yaml:"hosted_tools"`
+	Quirks      []quirkEntry `yaml:"quirks"`
 }
 
 type modelEntry struct {

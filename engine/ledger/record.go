@@ -276,7 +276,7 @@ type Attempt struct {
 	Sent       bool   `json:"sent,omitempty"` // may have been billed
 	Tokens     Tokens `json:"tokens,omitzero"`
 	Cost       Money  `json:"cost"`
-	Source     string `json:"cost_source,omitempty"` // usage: as the provider told; unknown: it may have been billed; "" = nothing
+	Source     string `json:"cost_source,omitempty"` // provider: its own figure; usage: what it told, at the catalog's prices; estimate: what was expected; unknown: it may have been billed; "" = nothing
 	RetryAfter Micros `json:"retry_after_us,omitempty"`
 }
 
