@@ -62,6 +62,8 @@ func (s *Stream) Next() (sse.Event, error) {
 	case c.Invalid && !e.Ended:
 		return sse.Event{}, s.end(io.EOF)
 	case c.Invalid || c.Error:
+		// What said that it ended, and then that it failed, has failed.
+		s.finished = s.finished && !c.Error
 		s.failed = s.a.refused(e.Data)
 		s.a.c.noteError(s.a.cred.key, s.failed)
 		return e, s.failed

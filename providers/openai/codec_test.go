@@ -403,3 +403,26 @@ func TestFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalWithoutWords: Anthropic may refuse without a word, which is no completed response.
+func TestRefusalWithoutWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		part   chat.Part
+		status string
+	}{
+		"without": {chat.Part{Kind: chat.Text, Text: "Well"}, "incomplete"},
+		"with":    {chat.Part{Kind: chat.Refusal, Text: "No."}, "completed"},
+	} {
+		r := chat.Reply{ID: "a", Model: "m", Choices: []chat.Choice{{Finish: chat.Refused, Parts: []chat.Part{c.part}}}}
+		enc := Responses.Encoder(chat.Encoding{})
+		var stream []byte
+		r.Events(func(e *chat.Event) { stream = enc.Append(stream, e) })
+		if body := Responses.AppendReply(nil, &r); !strings.Contains(string(body), `"status":"`+c.status+`","error":null`) {
+			t.Errorf("%s: %s", name, body)
+		}
+		if !strings.Contains(string(stream), "event: response."+c.status+"\n") {
+			t.Errorf("%s: %s", name, stream)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -464,7 +465,7 @@ func (e *responsesEncoder) output() []byte {
 func (e *responsesEncoder) end(dst []byte) []byte {
 	dst = e.closeAll(dst)
 	e.done = true
-	f := e.finish
+	f := ending(e.finish, slices.ContainsFunc(e.parts, func(p streamedPart) bool { return p.part.Kind == chat.Refusal }))
 	if f == "" {
 		f = chat.Stop
 	}

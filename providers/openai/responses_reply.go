@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -143,7 +144,17 @@ func (ResponsesCodec) AppendReply(dst []byte, r *chat.Reply) []byte {
 		output, n = w.item(output, c.Parts[i:], contentLogs(c.Logprobs), len(w.ids))
 		i += n
 	}
-	return w.append(dst, c.Finish, append(output, ']'), r.Usage, nil)
+	refuses := slices.ContainsFunc(c.Parts, func(p chat.Part) bool { return p.Kind == chat.Refusal })
+	return w.append(dst, ending(c.Finish, refuses), append(output, ']'), r.Usage, nil)
+}
+
+// ending is how a response ends. Who refuses says so in a part of the message; where there is none, as from Anthropic, a response
+// that counts as completed would hide it.
+func ending(f chat.Finish, refuses bool) chat.Finish {
+	if f == chat.Refused && !refuses {
+		return chat.ContentFilter
+	}
+	return f
 }
 
 // response writes a response object.
