@@ -42,15 +42,21 @@ func (x *exchange) adapt(messages []chat.Message, o *option, p *plan) []chat.Mes
 	return out
 }
 
-// lastProvider is who answered last in the conversation, as far as that is known; "" = it is not.
+// nobodyKnown is the maker of state in a conversation that several providers have answered in: it could be any of them.
+const nobodyKnown = "?"
+
+// lastProvider is who answered in the conversation so far, as far as that is known; "" = it is not.
 func (x *exchange) lastProvider() string {
+	if x.e.Conversations.Mixed(x.rt.Conversation) {
+		return nobodyKnown
+	}
 	if dep := x.rt.Snapshot.Catalog.Deployment(x.rt.World.Conversation.Model); dep != nil {
 		return dep.Provider
 	}
 	return ""
 }
 
-// stamped says of state whose maker nobody noted that it is the last model's: clients bring back what they got.
+// stamped says of state whose maker nobody noted whose it is: clients bring back what they got.
 func stamped(parts []chat.Part, last string) []chat.Part {
 	if last == "" || !slices.ContainsFunc(parts, func(p chat.Part) bool { return p.State != nil && p.State.Maker == "" }) {
 		return parts

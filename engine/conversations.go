@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ type memory struct {
 	floor  float64
 	cached int
 	turns  int
+	mixed  bool // more than one provider has answered
 	at     time.Time
 }
 
@@ -137,9 +139,25 @@ func (c *Conversations) Answered(id ConversationID, now time.Time, deployment st
 	if substantial {
 		m.floor = max(m.floor, difficulty)
 	}
+	m.mixed = m.mixed || m.model != "" && providerOf(m.model) != providerOf(deployment)
 	m.model, m.cached, m.at = deployment, cached, now
 	m.turns++
 	shard.Add(id, m)
+}
+
+// Mixed is whether more than one provider has answered in a conversation, as far as is known.
+func (c *Conversations) Mixed(id ConversationID) bool {
+	if id == (ConversationID{}) {
+		return false
+	}
+	m, ok := c.shard(id).Peek(id)
+	return ok && m.mixed
+}
+
+// providerOf is the provider in a deployment's id.
+func providerOf(deployment string) string {
+	provider, _, _ := strings.Cut(deployment, "/")
+	return provider
 }
 
 // Len is how many conversations are remembered.

@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/routor/routor/engine/chat"
 )
 
 // TestIdentify says which requests belong together.
@@ -65,5 +68,24 @@ func BenchmarkIdentify(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Identify("key", "", r)
+	}
+}
+
+// TestMixedConversationsOwnNoState: sealed reasoning does not say who made it, and a provider refuses another's.
+func TestMixedConversationsOwnNoState(t *testing.T) {
+	t.Parallel()
+	s := shippedCatalog(t)
+	const body = `{"model":"auto","input":[{"role":"user","content":"hi"},{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"c2VhbGVk"},{"type":"function_call","call_id":"call_1","name":"look","arguments":"{}"},{"type":"function_call_output","call_id":"call_1","output":"sun"}],"tools":[{"type":"function","name":"look","parameters":{"type":"object"}}]}`
+	for _, c := range []struct {
+		answered []string
+		kept     bool
+	}{
+		{[]string{"openai/gpt-5.5", "openai/gpt-5.5"}, true},
+		{[]string{"xai/grok-4.3", "openai/gpt-5.5"}, false},
+	} {
+		x, unfit := writing{client: chat.Responses, body: body, deployment: "openai/gpt-5.5", effort: "high", answered: c.answered}.write(t, s)
+		if got := strings.Contains(string(x.rt.body), "c2VhbGVk"); unfit != "" || got != c.kept {
+			t.Errorf("after %v: kept %t, unfit %q: %s", c.answered, got, unfit, x.rt.body)
+		}
 	}
 }

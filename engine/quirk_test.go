@@ -35,7 +35,8 @@ type writing struct {
 	effort     string
 	tier       label.Tier
 	direct     bool
-	last       string // deployment that answered last
+	last       string   // deployment that answered last
+	answered   []string // deployments that answered so far
 	states     *States
 }
 
@@ -61,6 +62,11 @@ func (w writing) write(t testing.TB, s *Snapshot) (*exchange, string) {
 	}
 	rt := &Routed{Snapshot: s, Request: r, Decision: d, source: source}
 	rt.World.Conversation.Model = w.last
+	for _, deployment := range w.answered {
+		rt.Conversation = e.Conversations.Identify("", "a header", r)
+		e.Conversations.Answered(rt.Conversation, time.Now(), deployment, 0, true, 0)
+		rt.World.Conversation = e.Conversations.Get(rt.Conversation, time.Now())
+	}
 	x := &exchange{e: e, rt: rt, ctx: context.Background()}
 	x.current = &d.Candidates[0]
 	return x, x.write(x.current)

@@ -119,12 +119,13 @@ type anthropicModel struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"display_name"`
 	CreatedAt   string `json:"created_at"` // RFC 3339
-	MaxInput    *int   `json:"max_input_tokens,omitempty"`
-	MaxTokens   *int   `json:"max_tokens,omitempty"`
+	Lifecycle   string `json:"lifecycle"`  // "active": what is retired is not listed
+	MaxInput    *int   `json:"max_input_tokens"`
+	MaxTokens   *int   `json:"max_tokens"`
 }
 
 func anthropicCard(m modelCard) anthropicModel {
-	return anthropicModel{"model", m.ID, m.Name, time.Unix(m.Created, 0).UTC().Format(time.RFC3339), m.Context, m.MaxOutput}
+	return anthropicModel{"model", m.ID, m.Name, time.Unix(m.Created, 0).UTC().Format(time.RFC3339), "active", m.Context, m.MaxOutput}
 }
 
 func anthropicList(cards []modelCard) map[string]any {
