@@ -16,7 +16,7 @@ func keyCommand() *cobra.Command {
 	return noun("key", "API keys of your clients", `API keys: who may call, under which profile.
 
 The commands ask the server that is named (--server or ROUTOR_URL), else the one that has the data directory, else they open the
-directory themselves. A keys.json of former versions is taken over at the first start, and left as a copy.`, keyList(), keyAdd(), keyShow(), keyRevoke())
+directory themselves. A keys.json of former versions is taken over at the first start, and left as a copy.`, keyList(), keyAdd(), keyShow(), keySet(), keyUsage(), keyRevoke())
 }
 
 func keyList() *cobra.Command {
@@ -43,7 +43,7 @@ func keyList() *cobra.Command {
 func keyAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add --name NAME", Short: "Make a key; it is shown this once", Args: arguments(0, 1),
-		Example: "  routor key add --name app --team search --profile cheap --expires 90d\n  KEY=$(routor key add --name ci)",
+		Example: "  routor key add --name app --team search --profile cheap --expires 90d --usd-per-day 5\n  KEY=$(routor key add --name ci)",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := keyOf(cmd, args)
 			if err != nil {
@@ -77,6 +77,7 @@ func keyAdd() *cobra.Command {
 	f.StringSlice("tag", nil, "tags, as rules read them: key.tags")
 	f.String("profile", "", "profile that bounds its requests (default: default)")
 	f.StringSlice("also", nil, "other profiles that its requests may ask for with routor_profile")
+	addLimitFlags(cmd)
 	f.String("expires", "", "when it ends: a date (2027-01-31), a time (RFC 3339), or a while (90d, 12h)")
 	addChangeFlags(cmd)
 	addServerFlags(cmd)
@@ -101,6 +102,9 @@ func keyOf(cmd *cobra.Command, args []string) (access.Key, error) {
 	k.Also, _ = f.GetStringSlice("also")
 	text, _ := f.GetString("expires")
 	var err error
+	if k.Limits, _, err = limitsOf(cmd, nil); err != nil {
+		return k, err
+	}
 	k.Expires, err = expiry(text, time.Now())
 	return k, err
 }
@@ -132,17 +136,18 @@ func keyShow() *cobra.Command {
 		Use: "show KEY", Short: "Show one key, by name or id", Args: arguments(1, 1),
 		Example: "  routor key show app",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			keys, err := listKeys(cmd)
-			if err != nil {
-				return err
-			}
-			k, err := pick(keys, args[0])
+			k, err := oneKey(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			t := keyTable()
-			t.one = true
-			addKey(t, k)
+			t.columns, t.one = append(t.columns, "used today", "used this month"), true
+			addKey(t, k.Key)
+			today, month := "", ""
+			if k.Use != nil {
+				today, month = tallyWords(k.Use.Day), tallyWords(k.Use.Month)
+			}
+			t.rows[0], t.items[0] = append(t.rows[0], today, month), k
 			return show(cmd, t)
 		},
 	}
@@ -200,11 +205,11 @@ func pick(keys []access.Key, id string) (found access.Key, err error) {
 }
 
 func keyTable() *table {
-	return &table{columns: []string{"id", "name", "team", "owner", "profile", "key", "state", "created", "expires"}}
+	return &table{columns: []string{"id", "name", "team", "owner", "profile", "key", "state", "created", "expires", "limits"}}
 }
 
 func addKey(t *table, k access.Key) {
-	t.add(k, k.ID, k.Name, k.Team, k.Owner, k.ProfileName(), access.Prefix+"…"+k.Last4, k.State(time.Now()), day(k.Created), day(k.Expires))
+	t.add(k, k.ID, k.Name, k.Team, k.Owner, k.ProfileName(), access.Prefix+"…"+k.Last4, k.State(time.Now()), day(k.Created), day(k.Expires), limitWords(k.Limits))
 }
 
 func day(t time.Time) string {

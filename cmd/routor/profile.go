@@ -14,7 +14,7 @@ import (
 func profileCommand() *cobra.Command {
 	return noun("profile", "What callers may use and spend", `Profiles: bounds that are tied to keys. The commands ask the server that is named (--server or ROUTOR_URL), else the one that has the
 data directory, else they open the directory themselves.`,
-		append([]*cobra.Command{profileList(), profileShow(), diffVerb(store.Profiles, "profile")}, versionVerbs(store.Profiles, "profile", "FILE")...)...)
+		append([]*cobra.Command{profileList(), profileShow(), profileSet(), profileUsage(), diffVerb(store.Profiles, "profile")}, versionVerbs(store.Profiles, "profile", "FILE")...)...)
 }
 
 func profileList() *cobra.Command {
@@ -75,7 +75,7 @@ func hintOr(hint, other string) string {
 }
 
 func profileTable() *table {
-	return &table{columns: []string{"name", "floor", "ceiling", "max cost", "allow", "never", "modes"}}
+	return &table{columns: []string{"name", "floor", "ceiling", "max cost", "allow", "never", "modes", "limits"}}
 }
 
 func addProfile(t *table, p *access.Profile) {
@@ -89,7 +89,7 @@ func addProfile(t *table, p *access.Profile) {
 	if p.MaxCostUSD != nil {
 		cost = fmt.Sprintf("$%g", *p.MaxCostUSD)
 	}
-	t.add(p, p.Name, floor, ceiling, cost, strings.Join(p.Allow, " "), strings.Join(p.Never, " "), strings.Join(p.Modes, " "))
+	t.add(p, p.Name, floor, ceiling, cost, strings.Join(p.Allow, " "), strings.Join(p.Never, " "), strings.Join(p.Modes, " "), limitWords(p.Limits))
 }
 
 func readProfiles(cmd *cobra.Command) (map[string]*access.Profile, error) {

@@ -60,6 +60,7 @@ type service struct {
 	dir        string
 	state      *store.Store
 	store      *access.Store
+	meters     *access.Meters
 	assembly   *assembly
 	fleet      *sim.Fleet // nil = no demo
 	made       map[string]connected
@@ -110,6 +111,9 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 	if s.state, s.store, err = openState(cmd.Context(), s.c, s.dir, func(format string, args ...any) { note(cmd, format, args...) }); err != nil {
 		return s, err
 	}
+	if s.meters, err = access.OpenMeters(s.state); err != nil {
+		return s, err
+	}
 	if err = s.takeAdminKey(demo); err != nil {
 		return s, err
 	}
@@ -143,13 +147,17 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		}
 		return ""
 	}
+	var fetcher *engine.Fetcher
+	if s.assembly.parts.FetchMedia = s.c.FetchMedia; s.c.FetchMedia {
+		fetcher = engine.NewFetcher()
+	}
 	snapshot, err := s.firstSnapshot(cmd, isConnected)
 	if err != nil {
 		return s, err
 	}
 	s.engine = engine.New(engine.Options{
 		Snapshot: snapshot, Connections: connections, Metrics: metrics, Conversations: s.c.Limits.Conversations,
-		Limits: dispatchLimits(s.c),
+		Limits: dispatchLimits(s.c), Fetcher: fetcher,
 	})
 	s.documents.Publisher = &api.Publisher{
 		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
@@ -158,7 +166,7 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		return s, err
 	}
 	s.server = api.New(api.Options{
-		Engine: s.engine, Config: s.c, Keys: s.store, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing, Ledger: s.ledger,
+		Engine: s.engine, Config: s.c, Keys: s.store, Meters: s.meters, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing, Ledger: s.ledger,
 		Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
 		ReadTimeout: s.c.Clients.Read, WriteTimeout: s.c.Clients.Write, IdleTimeout: s.c.Clients.Idle,
 	})
@@ -350,6 +358,9 @@ func (s *service) close() {
 	}
 	if s.documents != nil {
 		s.documents.Close()
+	}
+	if s.meters != nil {
+		s.meters.Close()
 	}
 	if s.store != nil {
 		s.store.Close()

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -139,7 +138,5 @@ func (r *Refusal) Error() string {
 		whose, r.Value, span, r.Limit, r.Spent, r.Reserved, r.Needs, left)
 }
 
-// people is a while for people: never "0s".
-func people(d time.Duration) string {
-	return cmp.Or(d.Round(time.Second), time.Second).String()
-}
+// people is a while for people, as Retry-After tells it.
+func people(d time.Duration) string { return max((d + time.Second - 1).Truncate(time.Second), time.Second).String() }

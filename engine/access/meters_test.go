@@ -626,3 +626,59 @@ func BenchmarkAdmission(b *testing.B) {
 		})
 	}
 }
+
+func TestWithLimits(t *testing.T) {
+	t.Parallel()
+	l := &Limits{Requests: 60, DayUSD: usd(0.5)}
+	for name, c := range map[string]struct {
+		src, profile string
+		limits       *Limits
+		want         string
+	}{
+		"anew":            {"# who\ncheap:\n  ceiling: LIGHT # no more\nbest: {}\n", "cheap", l, "# who\ncheap:\n  ceiling: LIGHT # no more\n  limits: {requests_per_minute: 60, usd_per_day: 0.5}\nbest: {}\n"},
+		"in place of old": {"cheap:\n  limits: {tokens_per_minute: 5}\n  ceiling: LIGHT\n", "cheap", l, "cheap:\n  ceiling: LIGHT\n  limits: {requests_per_minute: 60, usd_per_day: 0.5}\n"},
+		"no more":         {"cheap:\n  limits: {tokens_per_minute: 5}\n  ceiling: LIGHT\n", "cheap", nil, "cheap:\n  ceiling: LIGHT\n"},
+		"the default one": {"", "default", l, "default:\n  limits: {requests_per_minute: 60, usd_per_day: 0.5}\n"},
+		"an empty one":    {"cheap:\n", "cheap", &Limits{Tokens: 9, MonthUSD: usd(3)}, "cheap:\n  limits: {tokens_per_minute: 9, usd_per_month: 3}\n"},
+		"a misspelt one":  {"cheap: {}", "chaep", l, `there is no profile "chaep": did you mean cheap?`},
+		"no mapping":      {"[]", "cheap", l, "line 1"},
+		"no YAML":         {"{", "cheap", l, "read the profiles"},
+	} {
+		out, err := WithLimits([]byte(c.src), c.profile, c.limits)
+		if got := string(out); err == nil && got != c.want || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v\n%s", name, err, got)
+		}
+		if err == nil {
+			if _, err := ParseProfiles("p", out); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestSetLimits(t *testing.T) {
+	t.Parallel()
+	st := state(t, t.TempDir())
+	a, b := replica(t, st, t.TempDir()), replica(t, st, t.TempDir())
+	secret, made := create(t, a, Key{Name: "app", Limits: &Limits{Requests: 5}})
+	until(t, "the key", func() bool { k, err := b.Lookup([]byte(secret)); return err == nil && k.Limits.Requests == 5 })
+	if k, err := b.SetLimits("app", &Limits{DayUSD: usd(3)}, "ann"); err != nil || k.Limits.Requests != 0 || *k.Limits.DayUSD != 3 {
+		t.Errorf("%+v, %v", k, err)
+	}
+	until(t, "its limits", func() bool { k, err := a.Lookup([]byte(secret)); return err == nil && k.Limits.budgeted() })
+	if k, err := a.SetLimits(made.ID, &Limits{}, "ann"); err != nil || k.Limits != nil {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if _, err := a.SetLimits("app", &Limits{Tokens: -1}, "ann"); err == nil {
+		t.Error("less than nothing")
+	}
+	if _, err := a.SetLimits("nobody", nil, "ann"); !errors.Is(err, ErrUnknown) {
+		t.Error(err)
+	}
+	if _, err := a.Revoke("app", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.SetLimits("app", &Limits{Tokens: 1}, "ann"); !errors.Is(err, ErrRevoked) {
+		t.Error(err)
+	}
+}
