@@ -26,6 +26,7 @@ type Attempt struct {
 	CostSource string        // provider, usage or estimate; "" = there is no cost
 	RequestID  string        // the provider's own
 	RetryAfter time.Duration
+	Seam       int // it went on after so many bytes of text of the attempt before; 0 = it began
 
 	move      move // what the error's class says to do next
 	otherKeys bool // its provider has another key, which is well
@@ -52,7 +53,8 @@ type exchange struct {
 	current *Candidate
 	began   time.Time // of the current call
 	way     way
-	sent    sent // what the current candidate was sent
+	sent    sent   // what the current candidate was sent
+	prefix  string // what has been said, to be gone on with; "" = the answer begins with its beginning
 
 	unfit    []unfit  // candidates that could not be asked at all
 	strictly []string // the parameters that the last of them would have lost, in a strict profile

@@ -20,9 +20,12 @@ type relay struct {
 	enc    chat.Encoder // nil where the bytes are spliced
 	tell   func(*chat.Event)
 	out    []byte
-	keeper *chat.Gather    // of the state that the model needs back; nil = it needs none
-	seq    int64           // of the last event of Responses that was spliced; -1 = none
-	ended  bool            // the translated stream has come to its end
+	keeper *chat.Gather // of the state that the model needs back; nil = it needs none
+	seq    int64        // of the last event of Responses that was spliced; -1 = none
+	ended  bool         // the translated stream has come to its end
+	seams  *seams       // nil = the stream is not gone on with if it breaks
+	seam   []byte
+	hears  chat.Decoder    // of what goes through, for the seams
 	stored func(id string) // is told the id of an answer that its provider keeps, once; nil = it keeps none
 }
 
@@ -36,6 +39,10 @@ func (r *relay) begin(x *exchange, s *AnswerStream) {
 	}
 	if x.keeps() {
 		r.keeper = new(chat.Gather)
+	}
+	if x.mayGoOn() {
+		r.seams = new(seams)
+		r.hears = providers.CodecOf(x.sent.speaks).Decoder()
 	}
 	if r.same && r.keeper == nil {
 		return
@@ -89,17 +96,26 @@ func (r *relay) append(dst []byte, e *sse.Event, c *chat.Chunk) []byte {
 			}
 		}
 	}
+	if r.hears != nil && r.seams.number == 0 && r.seams.enc == nil {
+		r.seams.heard(r.hears, e)
+	}
 	if r.same {
 		if r.keeper != nil && e.Data != nil {
 			_ = r.dec.Decode(string(e.Name), e.Data, r.tell) // what can't be read is passed on all the same
 		}
 		switch r.client {
 		case chat.Completions:
-			return openai.AppendEvent(dst, e, c, openai.Edit{DropUsage: !r.usage})
+			dst = openai.AppendEvent(dst, e, c, openai.Edit{DropUsage: !r.usage})
 		case chat.Responses:
 			r.count(e.Data)
+			dst = append(dst, e.Raw...)
+		default:
+			dst = append(dst, e.Raw...)
 		}
-		return append(dst, e.Raw...)
+		if !e.Ended { // the last one of a stream that was cut right behind it: nothing else may stick to it
+			dst = append(dst, "\n\n"...)
+		}
+		return dst
 	}
 	if e.Data == nil {
 		return dst

@@ -350,9 +350,16 @@ func (s *AnswerStream) pull() {
 		s.out = s.via.finish(s.flush(s.out, true))
 		return
 	}
+	up, counted := upstreamError(err, s.a.current), false
+	if s.a.ctx.Err() == nil && s.via.seams != nil {
+		s.out, counted = s.flush(s.out, false), true
+		s.a.e.Monitor.Failed(s.a.current.Deployment, up, time.Now())
+		if s.goOn(up) {
+			return
+		}
+	}
 	s.out = s.flush(s.out, false)
 	s.a.used(s.events.Usage(), s.events.Cost())
-	up := upstreamError(err, s.a.current)
 	last := &s.a.Attempts[len(s.a.Attempts)-1]
 	f := &Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(up)}
 	how := cut
@@ -363,7 +370,7 @@ func (s *AnswerStream) pull() {
 		f.Code, f.Message = CodeDeadline, fmt.Sprintf("the stream was not over within %s", s.a.e.deadline(s.a.rt))
 	case s.a.ctx.Err() != nil:
 		how = gone
-	default:
+	case !counted:
 		s.a.e.Monitor.Failed(last.Candidate.Deployment, up, time.Now())
 	}
 	last.Message = f.Message

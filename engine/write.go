@@ -32,7 +32,7 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	client := rt.dialect()
 	x.sent = sent{surface: o.surfaceOf(client, rt.Request.Facts.Tools > 0)}
 	x.sent.speaks = providers.DialectOn(x.sent.surface)
-	x.sent.same = x.sent.speaks == client && !x.rewrites(c, o)
+	x.sent.same = x.sent.speaks == client && x.prefix == "" && !x.rewrites(c, o)
 	plan := x.plan(c, o)
 	plan.edits = rt.edits[:0]
 	if rt.Request.Facts.Store && !rt.stores() {
@@ -206,6 +206,9 @@ func (x *exchange) translate(c *Candidate, o *option, p *plan) (unfit string) {
 	}
 	conv := *whole
 	conv.Stream = rt.Request.Stream
+	if x.prefix != "" {
+		conv.Messages = append(slices.Clip(conv.Messages), chat.Message{Role: chat.Assistant, Parts: []chat.Part{{Kind: chat.Text, Text: x.prefix}}})
+	}
 	if unfit = x.media(&conv, o); unfit != "" {
 		return unfit
 	}
@@ -214,6 +217,8 @@ func (x *exchange) translate(c *Candidate, o *option, p *plan) (unfit string) {
 		conv.Messages = withoutTold(conv.Messages)
 	}
 	switch {
+	case x.prefix != "": // nobody thinks in the middle of a sentence
+		conv.Settings.Effort, conv.Settings.Thinking = "", nil
 	case p.noEffort || p.think == thinkOff:
 		conv.Settings.Effort, conv.Settings.Thinking = "", nil
 		if p.dropsEffort() {
@@ -274,6 +279,9 @@ func (x *exchange) mendWritten(c *Candidate, o *option, p *plan) {
 		if include := included(in.Get(rt.body, "include")); include != nil {
 			p.edits = append(p.edits, chat.Edit{Kind: chat.Set, Name: "include", Value: include})
 		}
+	}
+	if x.prefix != "" {
+		p.edits = append(p.edits, prefixed(c.Deployment.Provider, &in, rt.body)...)
 	}
 	if len(p.edits) > 0 {
 		rt.spare = in.Append(rt.spare[:0], rt.body, p.edits)
