@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"math"
 	"slices"
@@ -126,7 +125,7 @@ func tokensOf(t []uint32, r *Record) []uint32 {
 type packer struct {
 	w       *writer
 	next    func() BlockID
-	keyed   hash.Hash // of prompts; nil = not known yet
+	keyed   *keyed // of prompts; nil = not known yet
 	replica string
 	tokens  []uint32
 	raw     []byte

@@ -1,11 +1,9 @@
 package ledger
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"hash"
 	"unicode/utf8"
 )
 
@@ -84,7 +82,7 @@ func ends(b []byte, text string, most int) (out []byte, cut bool) {
 }
 
 // settle turns a staged prompt into what is written: hashed, and redacted where its words are kept.
-func (r *Record) settle(redact *Redactor, keyed hash.Hash) {
+func (r *Record) settle(redact *Redactor, keyed *keyed) {
 	p, s := &r.Prompt, &r.pooled.staged
 	if p.Keep == "" || p.Keep == KeepNone {
 		return
@@ -94,11 +92,7 @@ func (r *Record) settle(redact *Redactor, keyed hash.Hash) {
 		if len(text) > mostHashed {
 			text = outer(nil, text)
 		}
-		var sum [sha256.Size]byte
-		keyed.Reset()
-		keyed.Write(binary.LittleEndian.AppendUint64(sum[:0], uint64(s.length)))
-		keyed.Write(text)
-		p.Hash = base64.RawURLEncoding.EncodeToString(keyed.Sum(sum[:0])[:12])
+		p.Hash = keyed.of(s.length, text)
 	}
 	if p.Keep != KeepText {
 		return
@@ -114,10 +108,22 @@ func (r *Record) settle(redact *Redactor, keyed hash.Hash) {
 	}
 }
 
+// keyed hashes prompts under a secret, which makes trying likely prompts no use to whoever does not know it. SHA-256 behind a
+// secret prefix is enough for that: of the sum only a part is shown, so nothing can be appended to what was hashed.
+type keyed struct{ prefix, b []byte }
+
 // newKeyed is the hash of prompts under a secret; nil = there is none yet.
-func newKeyed(secret []byte) hash.Hash {
+func newKeyed(secret []byte) *keyed {
 	if len(secret) == 0 {
 		return nil
 	}
-	return hmac.New(sha256.New, append([]byte("routor ledger prompt "), secret...))
+	prefix := sha256.Sum256(append([]byte("routor ledger prompt "), secret...))
+	return &keyed{prefix: prefix[:]}
+}
+
+func (k *keyed) of(length int, text []byte) string {
+	k.b = binary.LittleEndian.AppendUint64(append(k.b[:0], k.prefix...), uint64(length))
+	k.b = append(k.b, text...)
+	sum := sha256.Sum256(k.b)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }

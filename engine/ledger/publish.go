@@ -38,10 +38,13 @@ func (l *Ledger) write(ctx context.Context) {
 		case flushed = <-l.flushes:
 			due = true
 		}
-		waiting = l.intake.take(waiting)
-		slices.SortFunc(waiting, func(a, b queued) int { return cmp.Compare(a.ended, b.ended) }) // shards know no order
 		if flushed == nil && len(l.outbox) > backlog {
 			due = false // nothing is gained by small blocks that have to wait
+		}
+		// What is not enough for a block stays in the shards: a writer that took each record as it came would be woken for each.
+		if due || len(waiting)+int(l.intake.count.Load()) >= maxRecords {
+			waiting = l.intake.take(waiting)
+			slices.SortFunc(waiting, func(a, b queued) int { return cmp.Compare(a.ended, b.ended) }) // shards know no order
 		}
 		at := 0
 		for len(waiting)-at >= maxRecords || due && at < len(waiting) {
@@ -56,7 +59,7 @@ func (l *Ledger) write(ctx context.Context) {
 			flushed <- l.sent
 			l.mu.Unlock()
 		}
-		if len(waiting) > 0 && !armed {
+		if !armed && len(waiting)+int(l.intake.count.Load()) > 0 {
 			timer.Reset(maxAge)
 			armed = true
 		}
