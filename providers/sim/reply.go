@@ -100,7 +100,7 @@ func (p *provider) answer(m *model, r *request, body []byte, c chance) *reply {
 func (p *provider) speak(m *model, r *request, user string, others int, c *chance) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "I am %s, simulated at %s. ", m.name, p.id)
-	if result, _ := r.last("tool"); r.Messages[len(r.Messages)-1].Role == "tool" {
+	if result, _ := r.last("tool"); r.turn() == "tool" {
 		fmt.Fprintf(&b, "The tool answered %q. ", excerpt(result))
 	} else {
 		fmt.Fprintf(&b, "You asked: %q. ", excerpt(user))

@@ -142,6 +142,16 @@ func (r *request) last(role string) (text string, others int) {
 	return "", 0
 }
 
+// turn is who spoke last, instructions left out: agents put some behind what the user said.
+func (r *request) turn() string {
+	for i := len(r.Messages) - 1; i >= 0; i-- {
+		if role := r.Messages[i].Role; role != "system" && role != "developer" {
+			return role
+		}
+	}
+	return ""
+}
+
 // stops are the stop sequences.
 func (r *request) stops() []string {
 	var one string
@@ -155,7 +165,7 @@ func (r *request) stops() []string {
 // called is which of the tools offered are called: the one that tool_choice names, the first if one is required, else those
 // that the user's words speak of, one unless several may be called at once.
 func (r *request) called() []int {
-	if len(r.Tools) == 0 || r.Messages[len(r.Messages)-1].Role != "user" {
+	if len(r.Tools) == 0 || r.turn() != "user" {
 		return nil
 	}
 	var mode string
