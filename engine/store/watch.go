@@ -21,8 +21,8 @@ type Message struct {
 type Watch struct {
 	Stream   string
 	Subjects []string // at least one
-	// After is the last message that is known already. With 0 the latest of each subject come first.
-	After uint64
+	After    uint64   // the last message that is known already
+
 	// Each is called with one message after the other. Nothing is left out, nothing comes twice.
 	Each func(Message)
 	// Current, if not nil, is called once: when all messages that there were at the beginning have been given.
@@ -37,8 +37,10 @@ const createTime = 2 * time.Second
 // Watch follows a stream until ctx ends. It goes on by itself when servers go and come back: what a consumer that was lost did
 // not bring is asked for one by one, for which a cluster needs no consumer.
 func (s *Store) Watch(ctx context.Context, w Watch) {
-	for ctx.Err() == nil {
-		if w.After > 0 {
+	for first := true; ctx.Err() == nil; first = false {
+		// A consumer brings many messages faster. But whoever is nudged again and again may never get one made in time, so each
+		// further round asks first.
+		if !first {
 			s.fetch(ctx, &w)
 		}
 		s.watch(ctx, &w)
@@ -90,9 +92,8 @@ func (s *Store) watch(ctx context.Context, w *Watch) {
 	}
 	create, cancel := context.WithTimeout(ctx, createTime)
 	defer cancel()
-	c := jetstream.OrderedConsumerConfig{FilterSubjects: w.Subjects, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, InactiveThreshold: time.Minute}
-	if w.After > 0 {
-		c.DeliverPolicy, c.OptStartSeq = jetstream.DeliverByStartSequencePolicy, w.After+1
+	c := jetstream.OrderedConsumerConfig{
+		FilterSubjects: w.Subjects, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: w.After + 1, InactiveThreshold: time.Minute,
 	}
 	consumer, err := s.js.OrderedConsumer(create, w.Stream, c)
 	if err != nil {
