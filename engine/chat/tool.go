@@ -47,6 +47,9 @@ func (r *Request) readTool(s *scan) *Error {
 			s.value()
 		}
 	}
+	if kind == "" && name != "" {
+		kind = "function" // Mistral and others take tools that don't say so
+	}
 	switch kind {
 	case "function", "custom":
 		if name == "" {
