@@ -158,7 +158,7 @@ func (d *Decision) wanting(need capability, tied *pins) string {
 	}
 	for _, why := range [...]string{tied.hosted, tied.stored, tied.owned, tied.kept} {
 		if why != "" {
-			out += "every other " + why + "; "
+			out += "a model falls out that " + why + "; "
 			break
 		}
 	}
