@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/routor/routor/engine/chat"
 )
 
 func TestPublic(t *testing.T) {
@@ -86,5 +88,38 @@ func TestMediaByURLNeedFetching(t *testing.T) {
 	w := writing{body: body, deployment: "google/gemini-3.5-flash"}
 	if _, unfit := w.write(t, s); !strings.Contains(unfit, "fetch_media") {
 		t.Errorf("unfit is %q", unfit)
+	}
+}
+
+// TestMediaInToolResults: what a tool gave by address is fetched for who takes bytes alone, and what lies in Google's own store
+// is not.
+func TestMediaInToolResults(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		w.Write([]byte("\x89PNG"))
+	}))
+	t.Cleanup(site.Close)
+	h := newHouse(t, nil)
+	s := h.Live.Acquire()
+	parts := s.Parts
+	s.Release()
+	parts.FetchMedia = true
+	next, err := NewSnapshot(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Engine.Live = NewLive(next)
+	h.Fetcher = newFetcher(func(netip.Addr) bool { return true }, func(tr *http.Transport) { tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} })
+	for address, want := range map[string]string{
+		site.URL + "/a.png": `"data":"iVBORw=="`,
+		"https://generativelanguage.googleapis.com/v1beta/files/x": `"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/x"`,
+	} {
+		got := h.ask(t, chat.Messages, `{"model":"fir/one","max_tokens":100,"tools":[{"name":"look","input_schema":{"type":"object"}}],"messages":[{"role":"user","content":"go"},`+
+			`{"role":"assistant","content":[{"type":"tool_use","id":"1","name":"look","input":{}}]},`+
+			`{"role":"user","content":[{"type":"tool_result","tool_use_id":"1","content":[{"type":"image","source":{"type":"url","url":"`+address+`"}}]}]}]}`)
+		if _, sent, _ := h.fir.last(); got.fault != nil || !strings.Contains(sent, want) {
+			t.Errorf("%s: %+v, sent %s", address, got.fault, sent)
+		}
 	}
 }
