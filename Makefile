@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fleet-test race bench lint fuzz docs generated image clean
+.PHONY: help run build test fleet-test race chaos soak bench lint fuzz docs generated image clean
 
 help: ## say what the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ fleet-test: ## three NATS servers and three replicas: kill and cut off what they
 
 race: ## run all tests under the race detector
 	go test -race ./...
+
+chaos: build ## run it in bad weather for two minutes and hold every answer against what clients may expect (ARGS="--seed 7 --duration 5m --rate 400")
+	bin/routor bench chaos $(ARGS)
+
+soak: build ## the same for 20 minutes, with the curve of memory, goroutines and connections (ARGS="--duration 5m")
+	bin/routor bench chaos --duration 20m --sample 15s --rate 200 $(ARGS)
 
 bench: ## run the benchmarks with allocations (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
