@@ -1,24 +1,14 @@
 """The official OpenAI SDK for Python against a running Routor, unmodified but for the base URL.
 
-    python check.py http://127.0.0.1:8484/v1
+    python chat.py http://127.0.0.1:8484
 """
 import json
-import sys
 
 import openai
 
-base = sys.argv[1]
-client = openai.OpenAI(base_url=base, api_key="any", max_retries=0)
-passed = 0
+from tally import BOTH, CITY, MODELS, ONE, THINKS, TOOLS, check, done, root, strict
 
-
-def check(name, ok, got=""):
-    global passed
-    if not ok:
-        sys.exit(f"FAIL {name}: {got!r}")
-    passed += 1
-    print(f"ok   {name}")
-
+client = openai.OpenAI(base_url=root + "/v1", api_key="any", max_retries=0)
 
 ask = [{"role": "user", "content": "hi"}]
 answer = client.chat.completions.create(model="auto", messages=ask)
@@ -73,4 +63,47 @@ except openai.BadRequestError as e:
 models = [m.id for m in client.models.list()]
 check("models are listed", "auto" in models and "anthropic/claude-opus-4.8" in models, models[:5])
 check("a model is found", client.models.retrieve("auto").id == "auto")
-print(f"python: {passed} passed, 0 failed")
+
+offered = [{"type": "function", "function": {"name": n, "description": d, "parameters": CITY}} for n, d in TOOLS.items()]
+
+
+def ask_for(turns, model, streamed, **more):
+    """One turn, plain or streamed, with what was called put into the conversation and answered."""
+    if streamed:
+        with client.chat.completions.stream(model=model, messages=turns, tools=offered, **more) as s:
+            for event in s:
+                if event.type == "chunk":
+                    strict(event.chunk)
+            message = s.get_final_completion().choices[0].message
+    else:
+        message = strict(client.chat.completions.create(model=model, messages=turns, tools=offered, **more)).choices[0].message
+    turns.append(message.to_dict())
+    for call in message.tool_calls or []:
+        turns.append({"role": "tool", "tool_call_id": call.id, "content": f"{call.function.name} is fine in {json.loads(call.function.arguments)['city']}"})
+    return message
+
+
+def loop(model, streamed, **more):
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": BOTH}]
+    label = f"{model} streamed={streamed} {more}"
+    first = ask_for(turns, model, streamed, **more)
+    check(f"two tools at once: {label}", sorted(c.function.name for c in first.tool_calls or []) == ["find_hotel", "get_weather"], first)
+    check(f"ids differ: {label}", len({c.id for c in first.tool_calls}) == 2, first)
+    check(f"results are answered: {label}", "is fine in" in (ask_for(turns, model, streamed, **more).content or ""), turns)
+    turns.append({"role": "user", "content": ONE})
+    check(f"a further call: {label}", [c.function.name for c in ask_for(turns, model, streamed, **more).tool_calls or []] == ["get_weather"], turns)
+    check(f"its answer: {label}", "is fine in" in (ask_for(turns, model, streamed, **more).content or ""), turns)
+
+
+for streamed in (False, True):
+    for model in MODELS:
+        loop(model, streamed)
+    for model in THINKS:
+        loop(model, streamed, reasoning_effort="medium")
+    wandering = [{"role": "user", "content": BOTH}]
+    for model in MODELS:
+        message = ask_for(wandering, model, streamed)
+        if not message.tool_calls:
+            wandering.append({"role": "user", "content": BOTH})
+    check("a conversation wanders through all models", len(wandering) > len(MODELS))
+done("openai, python, chat completions")

@@ -1,23 +1,10 @@
 // The official OpenAI SDK for Node against a running Routor, unmodified but for the base URL.
-//   node check.mjs http://127.0.0.1:8484/v1
+//   node chat.mjs http://127.0.0.1:8484
 import OpenAI from 'openai';
 
-const client = new OpenAI({ baseURL: process.argv[2], apiKey: 'any', maxRetries: 0 });
-let passed = 0;
-const check = (name, ok, got) => {
-  if (!ok) {
-    console.error(`FAIL ${name}:`, JSON.stringify(got));
-    process.exit(1);
-  }
-  passed++;
-  console.log(`ok   ${name}`);
-};
-const drain = async (stream) => {
-  const chunks = [];
-  for await (const c of stream) chunks.push(c);
-  return chunks;
-};
+import { check, done, drain, root } from './tally.mjs';
 
+const client = new OpenAI({ baseURL: `${root}/v1`, apiKey: 'any', maxRetries: 0 });
 const ask = [{ role: 'user', content: 'hi' }];
 const answer = await client.chat.completions.create({ model: 'auto', messages: ask });
 check('completion has text', !!answer.choices[0].message.content, answer);
@@ -64,4 +51,4 @@ check('an unknown model is a NotFoundError', failure instanceof OpenAI.NotFoundE
 const models = [];
 for await (const m of client.models.list()) models.push(m.id);
 check('models are listed', models.includes('auto') && models.includes('anthropic/claude-opus-4.8'), models);
-console.log(`node: ${passed} passed, 0 failed`);
+done('openai, node, chat completions');
