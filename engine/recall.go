@@ -51,6 +51,7 @@ func (r *Recaller) Recall(rec *ledger.Record) error {
 			LastIsAssist: f.LastIsAssist, Continuation: f.Continuation, Thanks: f.Thanks, PromptTokens: f.PromptTokens, TextBytes: f.TextBytes,
 		},
 	}
+	keeper := recallTied(&r.Request, rec.Tied)
 	if f.HasSystem && r.Request.System == "" {
 		r.Request.System = " " // rules may ask whether there was one
 	}
@@ -63,6 +64,7 @@ func (r *Recaller) Recall(rec *ledger.Record) error {
 		Now: rec.Time, Seed: w.Seed, Patience: w.Patience.Duration(), Health: r.recallHealth(w.Health), Classification: &r.class,
 		Conversation: Conversation{ID: w.Conversation.ID, Model: w.Conversation.Model, Floor: w.Conversation.Floor, Cached: w.Conversation.Cached, Turns: w.Conversation.Turns},
 	}
+	r.World.Keeper = keeper
 	if h := rec.Decision.History; h > 0 {
 		// The floor that counted may have been read from turns that are not kept.
 		r.World.Conversation.Floor = h
@@ -73,6 +75,25 @@ func (r *Recaller) Recall(rec *ledger.Record) error {
 		r.World.Key = &r.key
 	}
 	return nil
+}
+
+// unkept stands for ids, which records have not.
+const unkept = "(not kept)"
+
+// recallTied makes what ties a request again, and says who keeps what it goes on from.
+func recallTied(r *chat.Request, t *ledger.Tied) (keeper string) {
+	if t == nil {
+		return ""
+	}
+	f := &r.Facts
+	r.Client, f.Hosted, f.Stateful, f.Store = chat.Dialect(t.Client), t.Hosted, t.Stateful, t.Store
+	if t.Kept != "" {
+		f.Kept = chat.Kept{What: t.Kept, ID: unkept, In: chat.Dialect(t.In)}
+	}
+	if t.GoesOn {
+		f.Previous = unkept
+	}
+	return t.Keeper
 }
 
 func recallFields(to *chat.Fields, f *ledger.Fields) error {

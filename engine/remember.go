@@ -12,6 +12,7 @@ import (
 
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/engine/ledger"
 )
@@ -39,6 +40,7 @@ func (rt *Routed) remember(r *ledger.Record) {
 	if level == ledger.KeepFeatures || level == ledger.KeepText {
 		r.World.Conversation.ID = rt.Conversation.String()
 		rt.rememberFacts(r.NeedFacts())
+		r.Tied = tiedOf(req, rt.World.Keeper)
 		if d.Class.Module != "" || s.Classifier == nil {
 			rememberClass(r.NeedClass(), &d.Class)
 		}
@@ -95,6 +97,19 @@ func (rt *Routed) rememberFacts(f *ledger.Facts) {
 	f.PromptTokens, f.TextBytes = x.PromptTokens, x.TextBytes
 	f.ForcedTool, f.AudioOut, f.Logprobs, f.EndsInTool, f.LastIsAssist = x.ForcedTool, x.AudioOut, x.Logprobs, x.EndsInTool, x.LastIsAssist
 	f.Continuation, f.Thanks, f.HasSystem = x.Continuation, x.Thanks, r.System != ""
+}
+
+// tiedOf is what ties a request to those who can have it, without ids; nil = nothing does.
+func tiedOf(r *chat.Request, keeper string) *ledger.Tied {
+	f := &r.Facts
+	if len(f.Hosted) == 0 && f.Kept.What == "" && f.Stateful == "" && !f.Store {
+		return nil
+	}
+	t := &ledger.Tied{Client: string(clientOf(r)), Kept: f.Kept.What, In: string(f.Kept.In), Stateful: f.Stateful, GoesOn: f.Previous != "", Store: f.Store, Keeper: keeper}
+	for _, h := range f.Hosted {
+		t.Hosted = append(t.Hosted, word(h))
+	}
+	return t
 }
 
 // leastShare is the least probability that is kept: what is smaller moves no decision.

@@ -207,6 +207,18 @@ func (e *Encoder) AppendJSON(b []byte, r *Record) []byte {
 		o.flag("cut", p.Cut)
 		o.close()
 	}
+	if t := r.Tied; t != nil {
+		o.open("tied")
+		o.always("client", t.Client)
+		o.list("hosted", t.Hosted)
+		o.text("kept", t.Kept)
+		o.text("in", t.In)
+		o.text("stateful", t.Stateful)
+		o.flag("goes_on", t.GoesOn)
+		o.flag("store", t.Store)
+		o.text("keeper", t.Keeper)
+		o.close()
+	}
 	return append(o.b, '}')
 }
 

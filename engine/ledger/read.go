@@ -115,6 +115,13 @@ func (r *reader) record(rec *Record) {
 	if has&hasPrompt != 0 {
 		rec.Prompt = Prompt{Keep: r.string(), Hash: r.own(), Text: r.own(), System: r.string(), Context: r.own(), Redacted: r.count(), Cut: r.uint()&1 != 0}
 	}
+	if has&hasTied != 0 {
+		is := r.uint()
+		rec.Tied = &Tied{GoesOn: is&1 != 0, Store: is&2 != 0, Hosted: r.list(nil)}
+		for _, to := range [...]*string{&rec.Tied.Client, &rec.Tied.Kept, &rec.Tied.In, &rec.Tied.Stateful, &rec.Tied.Keeper} {
+			*to = r.string()
+		}
+	}
 }
 
 func (r *reader) fields(f *Fields) {

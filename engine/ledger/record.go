@@ -52,6 +52,7 @@ type Record struct {
 
 	Versions Versions `json:"versions,omitzero"`
 	Prompt   Prompt   `json:"prompt,omitzero"`
+	Tied     *Tied    `json:"tied,omitempty"` // nil = to nobody, or it is not kept
 
 	pooled room
 }
@@ -123,6 +124,18 @@ type Facts struct {
 	Continuation bool     `json:"continuation,omitempty"`
 	Thanks       bool     `json:"thanks,omitempty"`
 	HasSystem    bool     `json:"has_system,omitempty"`
+}
+
+// Tied is what ties a request to those who can have it: hosted tools, and what lies at one provider alone. It is never changed.
+type Tied struct {
+	Client   string   `json:"client"` // the dialect in which it was asked
+	Hosted   []string `json:"hosted,omitempty"`
+	Kept     string   `json:"kept,omitempty"`     // a file, a container, …
+	In       string   `json:"in,omitempty"`       // the dialect of whoever has it
+	Stateful string   `json:"stateful,omitempty"` // the field that asks for what a provider keeps
+	GoesOn   bool     `json:"goes_on,omitempty"`  // from an answer that is kept
+	Store    bool     `json:"store,omitempty"`
+	Keeper   string   `json:"keeper,omitempty"` // the provider that keeps what it goes on from; "" = unknown
 }
 
 // Fields are the routor_* fields that were sent.

@@ -61,13 +61,14 @@ const (
 	isFallback
 	isPriced
 	isDemo
+	hasTied
 )
 
 func (w *writer) record(r *Record) {
 	w.one = w.one[:0]
 	has := bits(r.Facts != nil, hasFacts) | bits(r.Class != nil, hasClass) | bits(r.Decision != nil, hasDecision) |
 		bits(!r.Who.IsZero(), hasWho) | bits(r.Fields != Fields{}, hasFields) |
-		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo)
+		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo) | bits(r.Tied != nil, hasTied)
 	w.uint(has)
 	at := r.Time.UnixNano()
 	w.int(at - w.last)
@@ -115,6 +116,13 @@ func (w *writer) record(r *Record) {
 	}
 	if has&hasPrompt != 0 {
 		w.prompt(&r.Prompt)
+	}
+	if t := r.Tied; t != nil {
+		w.uint(bits(t.GoesOn, 1) | bits(t.Store, 2))
+		w.list(t.Hosted)
+		for _, s := range [...]string{t.Client, t.Kept, t.In, t.Stateful, t.Keeper} {
+			w.string(s)
+		}
 	}
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.one)))
 	w.b = append(w.b, w.one...)
