@@ -143,8 +143,9 @@ func (s *scan) skip() {
 				depth++
 			case '}', ']':
 				depth--
-			case 0:
+			case 0: // it is cut off: not a step further
 				s.bad = true
+				return
 			}
 			s.i++
 			if depth == 0 {
