@@ -177,6 +177,14 @@ func TestPins(t *testing.T) {
 			if got := strings.Join(slices.Compact(left), " "); got != c.left {
 				t.Errorf("left %q, want %q", got, c.left)
 			}
+			// By what the ledger keeps of it, it is decided alike.
+			again, w := *r, c.world
+			again.Facts.Hosted, again.Facts.Kept, again.Facts.Stateful, again.Facts.Previous, again.Facts.Store = nil, chat.Kept{}, "", "", false
+			w.Keeper = recallTied(&again, tiedOf(r, c.world.Keeper))
+			second := new(Decision)
+			if err := Decide(pinsSnapshot(t, c.absent), &again, &w, second); err != nil || !slices.Equal(chain(second), chain(d)) {
+				t.Errorf("again %v, %v, first %v", chain(second), err, chain(d))
+			}
 			if c.out == "" {
 				return
 			}
