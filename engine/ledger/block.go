@@ -118,6 +118,9 @@ func tokensOf(t []uint32, r *Record) []uint32 {
 	if r.Failed() {
 		add(byFlag, "failed")
 	}
+	if r.Prompt.Keep == KeepText {
+		add(byFlag, "text")
+	}
 	return t
 }
 

@@ -134,6 +134,9 @@ func (f *Filter) tokens() (t []uint32) {
 	if f.Fallback {
 		t = append(t, token(byFlag, "fallback"))
 	}
+	if f.Text != "" {
+		t = append(t, token(byFlag, "text"))
+	}
 	return t
 }
 
@@ -179,6 +182,9 @@ func (f *Filter) Match(r *Record) bool {
 		return false
 	case f.Text != "":
 		p, lower := &r.Prompt, strings.ToLower(f.Text)
+		if p.Keep != KeepText {
+			return false
+		}
 		return contains(p.Text, lower) || contains(p.System, lower) || contains(p.Context, lower)
 	}
 	return true
