@@ -43,6 +43,5 @@ do. Point base_url of routor.yaml there, or any other client.`,
 	cmd.Flags().Float64("latency", 1, "scales how long they take: 0 = no time at all")
 	cmd.Flags().Uint64("seed", 1, "of everything that varies")
 	addScenarioFlag(cmd)
-	addScenarioFlag(cmd)
 	return cmd
 }
