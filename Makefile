@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fleet-test race chaos soak bench lint fuzz docs generated image clean
+.PHONY: help run build test fidelity fleet-test race chaos soak bench lint fuzz docs generated image clean
 
 help: ## say what the targets do
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ build: ## build bin/routor, one static binary
 
 test: ## run all tests
 	go test ./...
+
+fidelity: ## hold every recorded exchange of every provider against clients and upstreams of every dialect, and say what passed
+	go test -count=1 -timeout 15m -v ./bench/fidelity
 
 fleet-test: ## three NATS servers and three replicas: kill and cut off what they are made of, and kill one server 50 times
 	ROUTOR_FLEET=1 ROUTOR_KILLS=50 go test -count=1 -timeout 15m -v -run '^(TestFleet|TestKilledUnderLoad)$$' ./cmd/routor

@@ -163,10 +163,14 @@ func (r *request) stops() []string {
 }
 
 // called is which of the tools offered are called: the one that tool_choice names, the first if one is required, else those
-// that the user's words speak of, one unless several may be called at once.
+// that the user's words speak of, one unless several may be called at once. A tool's answer may say that one is to be called
+// next ("call NAME"), which makes loops of several steps.
 func (r *request) called() []int {
-	if len(r.Tools) == 0 || r.turn() != "user" {
+	if len(r.Tools) == 0 {
 		return nil
+	}
+	if r.turn() != "user" {
+		return r.next()
 	}
 	var mode string
 	if len(r.ToolChoice) > 0 && sonic.Unmarshal(r.ToolChoice, &mode) != nil {
@@ -190,6 +194,17 @@ func (r *request) called() []int {
 		return spoken[:1]
 	}
 	return spoken
+}
+
+// next is the tool that a tool's answer says is to be called.
+func (r *request) next() []int {
+	text, _ := r.last("tool")
+	for i := range r.Tools {
+		if strings.Contains(text, "call "+r.Tools[i].Function.Name) {
+			return []int{i}
+		}
+	}
+	return nil
 }
 
 // spokenOf are the tools that the user's words speak of; the first where they speak of tools in general.
