@@ -67,15 +67,6 @@ func remoteAt(cmd *cobra.Command, base string) (*server, error) {
 	}, nil
 }
 
-// needRemote is remote for commands that files can't answer.
-func needRemote(cmd *cobra.Command) (*server, error) {
-	s, err := remote(cmd)
-	if err == nil && s == nil {
-		err = usage("%s talks to a running server: name it with --server or ROUTOR_URL, for instance --server http://127.0.0.1:8484", cmd.CommandPath())
-	}
-	return s, err
-}
-
 // givenAdminKey is the admin key as configured, else the one that a server on this machine generated, else "".
 func givenAdminKey(c *config.Config) (string, error) {
 	file := string(c.AdminKeyFile)

@@ -97,29 +97,52 @@ func (s *Store) takeOver(ctx context.Context, shared jetstream.KeyValue, sameSec
 	if !sameSecret {
 		return fmt.Errorf("%s is there but %s, under which its keys were hashed, is not: bring it back, or remove %[1]s and make new keys", file, secretFile)
 	}
-	js := s.state.JetStream()
-	sent := make([]jetstream.PubAckFuture, len(keys))
-	for i, k := range keys {
-		m := nats.NewMsg("$KV." + bucket + "." + k.ID)
-		m.Data = encode(k, "taken over from "+KeysFile)
-		if sent[i], err = js.PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(0)); err != nil {
-			return fmt.Errorf("take over %s: %w", file, err)
-		}
+	if err := s.putAll(ctx, keys); err != nil {
+		return fmt.Errorf("take over %s: %w", file, err)
 	}
-	for _, f := range sent {
+	if _, err := shared.Put(ctx, mark, nil); err != nil {
+		return fmt.Errorf("take over %s: %w", file, err)
+	}
+	return nil
+}
+
+// ahead is how many keys are on their way to the disk at once while a keys.json is taken over.
+const ahead = 512
+
+// putAll puts keys into the bucket that it does not have.
+func (s *Store) putAll(ctx context.Context, keys []*Key) error {
+	sent := make([]jetstream.PubAckFuture, 0, len(keys))
+	wait := func(f jetstream.PubAckFuture) error {
 		select {
 		case <-f.Ok():
+			return nil
 		case err := <-f.Err():
 			var api *jetstream.APIError
-			if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {
-				return fmt.Errorf("take over %s: %w", file, err)
+			if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+				return nil // it is there
 			}
+			return err
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	if _, err := shared.Put(ctx, mark, nil); err != nil {
-		return fmt.Errorf("take over %s: %w", file, err)
+	for i, k := range keys {
+		m := nats.NewMsg("$KV." + bucket + "." + k.ID)
+		m.Data = encode(k, "taken over from "+KeysFile)
+		f, err := s.state.JetStream().PublishMsgAsync(m, jetstream.WithExpectLastSequencePerSubject(0))
+		if err != nil {
+			return err
+		}
+		if sent = append(sent, f); i >= ahead {
+			if err := wait(sent[i-ahead]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range sent[max(0, len(sent)-ahead):] {
+		if err := wait(f); err != nil {
+			return err
+		}
 	}
 	return nil
 }
