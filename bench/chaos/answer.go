@@ -90,7 +90,7 @@ func readStream(q *question, body io.Reader) (*answer, error) {
 			continue
 		}
 		if !json.Valid(e.Data) {
-			return a, fmt.Errorf("an event that is no JSON: %.80q", e.Data)
+			return a, fmt.Errorf("an event that is no JSON (ended: %v): %q", e.Ended, e.Data)
 		}
 		if err := dec.Decode(string(e.Name), e.Data, tell); err != nil {
 			return a, fmt.Errorf("an event that can't be read: %w: %.80q", err, e.Data)

@@ -239,3 +239,15 @@ func (f *Fleet) wait(d time.Duration) (closing bool) {
 		return true
 	}
 }
+
+// URL is the base URL of a provider behind a server that listens at addr, in its own dialect and on the path that it really has.
+func (f *Fleet) URL(p *catalog.Provider, addr string) string {
+	return strings.Replace(f.Native(p).BaseURL, "routor.sim", addr, 1)
+}
+
+// Connections is how many connections are open.
+func (f *Fleet) Connections() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.conns)
+}
