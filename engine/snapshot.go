@@ -229,6 +229,9 @@ var probes = []classifiers.Input{
 	{Text: "Prove that every finite group of odd order is solvable. Ελληνικά, 中文, \U0001f600.", System: "You are terse.", Turns: 3, Flags: classifiers.HasSystem},
 }
 
+// probePatience is how long a probe waits for a classifier that is busy with requests.
+const probePatience = 5 * time.Second
+
 // probe puts the probes to the classifier. A fallback to the built-in module is a failure here.
 func (s *Snapshot) probe() error {
 	if s.Classifier == nil {
@@ -238,6 +241,10 @@ func (s *Snapshot) probe() error {
 	for i := range probes {
 		in := probes[i]
 		s.classify(&in, &out)
+		for end := time.Now().Add(probePatience); out.Fallback == classifiers.Busy.String() && time.Now().Before(end); {
+			time.Sleep(5 * time.Millisecond) // it serves, and all its instances are at work: that is no fault of it
+			s.classify(&in, &out)
+		}
 		sum := float32(0)
 		for _, p := range out.Category {
 			sum += p
