@@ -48,10 +48,10 @@ func (r *recording) place() place {
 	return place{r.providerOf(), orText(r.model, "unknown"), d}
 }
 
-// others are the makers' own places of the dialects, for requests that were recorded in another one.
+// others are places where one dialect is spoken and no other, for requests that were recorded in another one.
 var others = map[chat.Dialect]place{
 	chat.Completions: {"groq", "any-model", chat.Completions},
-	chat.Responses:   {"openai", "any-model", chat.Responses},
+	chat.Responses:   {"responses", "any-model", chat.Responses},
 	chat.Messages:    {"anthropic", "any-model", chat.Messages},
 	chat.Generate:    {"google", "any-model", chat.Generate},
 }
@@ -88,6 +88,7 @@ func newAtlas(t *testing.T, all []*recording) *atlas {
 	}
 	source := "providers:\n" +
 		"  google-compatible: {base_url: \"https://generativelanguage.googleapis.com/v1beta/openai\", dialect: openai, auth: bearer}\n" +
+		"  responses: {base_url: \"https://api.openai.com/v1\", dialect: openai, auth: bearer}\n" +
 		"  groq: {base_url: \"https://api.groq.com/openai/v1\", dialect: openai, auth: bearer}\n" +
 		"  other-groq: {base_url: \"https://api.groq.com/openai/v1\", dialect: openai, auth: bearer}\n" +
 		"  other-avian: {base_url: \"https://api.avian.io/v1\", dialect: openai, auth: bearer}\n" +

@@ -35,6 +35,9 @@ var plain = map[chat.Dialect]string{
 	chat.Generate:    `{"candidates":[{"content":{"role":"model","parts":[{"text":"ok"}]},"finishReason":"STOP"}]}`,
 }
 
+// ends are what the addresses of each dialect hold.
+var ends = map[chat.Dialect]string{chat.Completions: "/chat/completions", chat.Responses: "/responses", chat.Messages: "/messages", chat.Generate: ":generateContent"}
+
 var speech = []chat.Dialect{chat.Completions, chat.Generate, chat.Messages, chat.Responses}
 
 // TestRecordedRequests sends every recorded request to Routor in the dialect that it was recorded in. An upstream of that dialect
@@ -103,7 +106,9 @@ func sendTo(t *testing.T, a *atlas, u *upstream, h *house, r *recording, count *
 			continue
 		}
 		wrong := ""
-		if d == r.dialect {
+		if !strings.Contains(sent.path, ends[d]) {
+			wrong = "it went to " + sent.path
+		} else if d == r.dialect {
 			wrong = lost(a, to, body, sent.body, got.header.Get("X-Routor-Dropped"))
 		} else if err := spectest.Check(t, documents[d].spec, documents[d].schema, older(d, sent.body)); err != nil {
 			if r.status/100 == 4 && spectest.Check(t, documents[r.dialect].spec, documents[r.dialect].schema, older(r.dialect, r.request)) != nil {
