@@ -139,4 +139,6 @@ func (r *Refusal) Error() string {
 }
 
 // people is a while for people, as Retry-After tells it.
-func people(d time.Duration) string { return max((d + time.Second - 1).Truncate(time.Second), time.Second).String() }
+func people(d time.Duration) string {
+	return max((d + time.Second - 1).Truncate(time.Second), time.Second).String()
+}

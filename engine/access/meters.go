@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,6 +28,8 @@ type Meters struct {
 	mu    sync.Mutex
 	kv    jetstream.KeyValue // nil = not opened yet
 	queue []*meter           // used since the last round, or holding a lease
+
+	telling atomic.Bool // the state is being told
 
 	renewals chan *meter
 	heard    *nats.Subscription
@@ -89,7 +92,7 @@ func (ms *Meters) Close() {
 	}
 	close(ms.stop)
 	ms.ended.Wait() // before leases are given back: nobody takes one again
-	ms.round(ms.clock(), true)
+	ms.settleAll(ms.drain(), ms.clock(), true)
 }
 
 func (ms *Meters) bucket(ctx context.Context) (jetstream.KeyValue, error) {
@@ -176,7 +179,7 @@ func (ms *Meters) rounds() {
 			return
 		case <-tick.C:
 			now := ms.clock()
-			ms.round(now, false)
+			ms.round(now)
 			if now.Sub(swept) > forgetTime/4 {
 				swept = now
 				ms.sweep(now)
@@ -185,48 +188,67 @@ func (ms *Meters) rounds() {
 	}
 }
 
-// round tells the fleet and the state what was used since the last one. On leaving, leases are given back.
-func (ms *Meters) round(now time.Time, leave bool) {
-	ms.mu.Lock()
-	queue := ms.queue
-	ms.queue = nil
-	ms.mu.Unlock()
+// round tells the fleet what was used since the last one, and has the state told, unless it is being told still.
+func (ms *Meters) round(now time.Time) {
+	queue := ms.drain()
 	if !ms.embedded {
 		ms.tell(queue)
 	}
+	var due, rest []*meter
+	free := ms.telling.CompareAndSwap(false, true)
+	for _, m := range queue {
+		m.queued.Store(false) // what is used from here on queues it again
+		if free && ms.due(m, now, len(queue)) {
+			due = append(due, m)
+		}
+		if ms.unfinished(m) && m.queued.CompareAndSwap(false, true) {
+			rest = append(rest, m)
+		}
+	}
+	ms.mu.Lock()
+	ms.queue = append(ms.queue, rest...)
+	ms.mu.Unlock()
+	if free {
+		ms.ended.Go(func() {
+			ms.settleAll(due, now, false)
+			ms.telling.Store(false)
+		})
+	}
+}
+
+func (ms *Meters) drain() []*meter {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	queue := ms.queue
+	ms.queue = nil
+	return queue
+}
+
+func (ms *Meters) settleAll(list []*meter, now time.Time, leave bool) {
 	todo := make(chan *meter)
 	var wg sync.WaitGroup
-	for range min(workers, len(queue)) {
+	for range min(workers, len(list)) {
 		wg.Go(func() {
 			for m := range todo {
 				ms.settle(m, now, leave)
 			}
 		})
 	}
-	var rest []*meter
-	for _, m := range queue {
-		m.queued.Store(false) // what is used from here on queues it again
-		if leave || ms.due(m, now) {
-			todo <- m
-		}
-		if !leave && ms.unfinished(m) && m.queued.CompareAndSwap(false, true) {
-			rest = append(rest, m)
-		}
+	for _, m := range list {
+		todo <- m
 	}
 	close(todo)
 	wg.Wait()
-	ms.mu.Lock()
-	ms.queue = append(ms.queue, rest...)
-	ms.mu.Unlock()
 }
 
-// due is whether it is time to tell the state of a meter.
-func (ms *Meters) due(m *meter, now time.Time) bool {
+// due is whether it is time to tell the state of a meter, one of so many. Without a budget that is told the less often the more
+// there are, about a hundred a second.
+func (ms *Meters) due(m *meter, now time.Time, of int) bool {
 	if !m.mu.TryLock() {
 		return false // it is being told right now
 	}
 	defer m.mu.Unlock()
-	every := relaxed
+	every := max(relaxed, time.Duration(of/100)*time.Second)
 	if m.limits.Load().budgeted() || m.amount > 0 {
 		every = tellTime
 	}

@@ -54,8 +54,8 @@ func (c *clock) move(d time.Duration) time.Time {
 	return c.now()
 }
 
-// settleAll has everything told at once.
-func settleAll(ms *Meters) {
+// tellAll has everything told at once.
+func tellAll(ms *Meters) {
 	for _, all := range []*meters{&ms.keys, &ms.profiles} {
 		for i := range all.shards {
 			for _, m := range all.shards[i].m {
@@ -534,7 +534,7 @@ func TestAllUse(t *testing.T) {
 		keys, profiles, err := ms.All(t.Context(), now)
 		return err == nil && len(keys) == 3 && keys["key_1"].Day == Tally{1, 10, cent} && profiles["v1.2"].Month == Tally{3, 30, 3 * cent}
 	}
-	settleAll(ms)
+	tellAll(ms)
 	if !told() {
 		t.Error("not all was told")
 	}
@@ -680,5 +680,21 @@ func TestSetLimits(t *testing.T) {
 	}
 	if _, err := a.SetLimits("app", &Limits{Tokens: 1}, "ann"); !errors.Is(err, ErrRevoked) {
 		t.Error(err)
+	}
+}
+
+func TestAdmissionAllocatesNothing(t *testing.T) { // not parallel: it counts allocations
+	ms := meter1(t, state(t, t.TempDir()), noon().now)
+	l := &Limits{Requests: 1e9, Tokens: 1e9, DayUSD: usd(1e6), MonthUSD: usd(1e7)}
+	key, profile := &Key{ID: "key_1", Limits: l}, &Profile{Name: "p", Limits: l}
+	var h Hold
+	now := ms.clock()
+	if n := testing.AllocsPerRun(1000, func() {
+		if ms.Admit(&h, now, key, profile, Need{100, cent}) == nil {
+			h.Rates(now)
+			h.Settle(now, Need{90, cent / 2})
+		}
+	}); n > 0.1 { // leases are renewed meanwhile
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -18,6 +18,13 @@ func fill(t testing.TB, st *store.Store, s *Store, n int) {
 	js := st.JetStream()
 	h := s.hasher.Load()
 	var last jetstream.PubAckFuture
+	wait := func() {
+		select {
+		case <-last.Ok():
+		case err := <-last.Err():
+			t.Fatal(err)
+		}
+	}
 	for i := range n {
 		k := &Key{ID: fmt.Sprintf("key_%09d", i), Name: fmt.Sprint("app-", i), Created: time.Now().UTC(), Limits: &Limits{Requests: 60}}
 		k.hash = h.digest([]byte(fmt.Sprint("secret-", i)))
@@ -25,12 +32,11 @@ func fill(t testing.TB, st *store.Store, s *Store, n int) {
 		if last, err = js.PublishAsync("$KV."+bucket+"."+k.ID, encode(k, "test")); err != nil {
 			t.Fatal(err)
 		}
+		if i%2000 == 1999 { // no more may be under way than the connection takes
+			wait()
+		}
 	}
-	select {
-	case <-last.Ok():
-	case err := <-last.Err():
-		t.Fatal(err)
-	}
+	wait()
 }
 
 // live adds and revokes keys at the first replica and says how long it takes until all replicas know, sorted.

@@ -98,7 +98,7 @@ func TestLimits(t *testing.T) {
 func TestLimitsSettle(t *testing.T) {
 	t.Parallel()
 	r := serve(t, setup{})
-	key := r.keyed(access.Key{Name: "app", Limits: &access.Limits{Requests: 1000, Tokens: 1e6, DayUSD: amount(5), MonthUSD: amount(50)}})
+	key := r.keyed(access.Key{Name: "app", Limits: &access.Limits{Requests: 1000, Tokens: 5000, DayUSD: amount(5), MonthUSD: amount(50)}})
 	standing := func() (all map[string]access.Standing, use access.Use, card holderCard) {
 		got := r.do("GET", "/v1/key", "", key)
 		if err := json.Unmarshal(got.body, &card); err != nil || got.status != 200 {
