@@ -24,6 +24,9 @@ func (c *call) settle() {
 	k.Dialect, k.Stream = c.route, r.stream
 	k.Status, k.Outcome = r.status, r.outcome()
 	k.Demo = c.s.Demo != nil
+	if r.code == codeRateLimit || r.code == codeBudget {
+		k.Limit = r.code
+	}
 	if k.Asked == "" {
 		k.Asked = r.asked
 	}

@@ -25,7 +25,7 @@ type Record struct {
 	Outcome string `json:"outcome"`         // ok, or the error's code
 	Demo    bool   `json:"demo,omitempty"`  // simulated providers answered
 	Rule    string `json:"rule,omitempty"`  // that refused the request
-	Limit   string `json:"limit,omitempty"` // that refused it: whose and which
+	Limit   string `json:"limit,omitempty"` // code of the own limit that refused it, which is no failure
 
 	Who      Who       `json:"who,omitzero"`
 	Facts    *Facts    `json:"facts,omitempty"` // nil = not kept
