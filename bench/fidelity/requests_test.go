@@ -169,9 +169,7 @@ func lost(a *atlas, to place, asked, sent []byte, dropped string) string {
 	if to.dialect == chat.Responses {
 		free = append(free, "store", "include")
 	}
-	for _, name := range strings.Split(dropped, ", ") {
-		free = append(free, name)
-	}
+	free = append(free, strings.Split(dropped, ", ")...)
 	d := a.deployment(to)
 	if a.Provider(to.provider).CallIDs == "mistral" {
 		for _, m := range object(want).list("messages") {
