@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
+	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,9 +18,6 @@ import (
 	"github.com/routor/routor/engine/label"
 )
 
-// Thresholds are the upper bounds of difficulty of the tiers below COMPLEX in the default policy.
-var Thresholds = [label.NumTiers - 1]float64{0.05, 0.2, 0.45, 0.7}
-
 // ClassifyReport is what a classifier is worth on labelled prompts, and how fast it is.
 type ClassifyReport struct {
 	Module string          `json:"module"`
@@ -27,51 +25,17 @@ type ClassifyReport struct {
 	Speed  []ClassifySpeed `json:"speed"`
 }
 
-// ClassifySet is the figures of one set of labelled prompts. Shares are 0..1. Those of the constant predictor, which says the
-// set's most frequent label every time, stand beside them.
+// ClassifySet is the figures of one set of labelled prompts, and of those of its languages that are known.
 type ClassifySet struct {
-	Name     string         `json:"name"`
-	Category CategoryFigure `json:"category"`
-	Domain   ClassFigure    `json:"domain"`
-	Tier     TierFigure     `json:"tier"`
+	Name string `json:"name"`
+	train.Figures
+	Langs []ClassifyLang `json:"langs,omitempty"`
 }
 
-// ClassFigure is how often a head is right.
-type ClassFigure struct {
-	N        int     `json:"n"`
-	Accuracy float64 `json:"accuracy"`
-	MacroF1  float64 `json:"macro_f1"` // over the classes that occur
-	// Constant* are of the most frequent class.
-	Constant         string  `json:"constant"`
-	ConstantAccuracy float64 `json:"constant_accuracy"`
-	ConstantMacroF1  float64 `json:"constant_macro_f1"`
-}
-
-// CategoryFigure has, besides, how far confidence can be believed, and what is taken for what.
-type CategoryFigure struct {
-	ClassFigure
-	ECE float64 `json:"ece"` // expected calibration error of the confidence, 15 bins of equal width
-	// Confusion counts prompts by label (row) and answer (column), in the order of label.Categories.
-	Confusion [label.NumCategories][label.NumCategories]int `json:"confusion"`
-}
-
-// TierFigure is how well difficulty follows the labelled tiers.
-type TierFigure struct {
-	N         int     `json:"n"`
-	Exact     float64 `json:"exact"`
-	WithinOne float64 `json:"within_one"`
-	Spearman  float64 `json:"spearman"` // rank correlation of difficulty with the tier; of a constant 0
-	Kappa     float64 `json:"kappa"`    // Cohen's, quadratic weights; of a constant 0
-	// ComplexHigh is the share of COMPLEX at STANDARD or above, NanoLow that of NANO at SIMPLE or below; NaN-free: 0 if none.
-	ComplexHigh float64                             `json:"complex_at_standard_or_above"`
-	NanoLow     float64                             `json:"nano_at_simple_or_below"`
-	Confusion   [label.NumTiers][label.NumTiers]int `json:"confusion"`
-
-	Constant            string  `json:"constant"`
-	ConstantExact       float64 `json:"constant_exact"`
-	ConstantWithinOne   float64 `json:"constant_within_one"`
-	ConstantComplexHigh float64 `json:"constant_complex_at_standard_or_above"`
-	ConstantNanoLow     float64 `json:"constant_nano_at_simple_or_below"`
+// ClassifyLang is the figures of one language.
+type ClassifyLang struct {
+	Lang string `json:"lang"` // ISO 639
+	train.Figures
 }
 
 // ClassifySpeed is the time of one call through the host, fuel on.
@@ -104,191 +68,32 @@ func Classify(m *classifiers.Module, names []string, sets map[string][]train.Exa
 }
 
 func classifySet(m *classifiers.Module, name string, examples []train.Example) (*ClassifySet, error) {
-	s := &ClassifySet{Name: name}
+	var own []train.Head
+	for _, h := range m.Card().Heads {
+		if h.Name != "category" && h.Name != "domain" {
+			own = append(own, train.Head{Name: h.Name, Labels: h.Labels})
+		}
+	}
+	all, langs := train.NewTally(own), map[string]*train.Tally{}
 	var out classifiers.Result
-	var confidence, difficulty, tiers []float64
-	var right []bool
-	var domains [label.NumDomains][label.NumDomains]int
 	for i := range examples {
 		e := &examples[i]
 		if err := m.Classify(&e.Input, &out); err != nil {
 			return nil, fmt.Errorf("prompt %q: %w", e.ID, err)
 		}
-		if e.Category != nil {
-			s.Category.Confusion[*e.Category][out.Best()]++
-			confidence = append(confidence, float64(out.Confidence))
-			right = append(right, out.Best() == *e.Category)
-		}
-		if e.Domain != nil {
-			domains[*e.Domain][out.BestDomain()]++
-		}
-		if e.Tier != nil {
-			s.Tier.Confusion[*e.Tier][tierOf(float64(out.Difficulty))]++
-			difficulty = append(difficulty, float64(out.Difficulty))
-			tiers = append(tiers, float64(*e.Tier))
+		all.Add(e, &out)
+		if e.Lang != "" {
+			if langs[e.Lang] == nil {
+				langs[e.Lang] = train.NewTally(nil)
+			}
+			langs[e.Lang].Add(e, &out)
 		}
 	}
-	s.Category.ClassFigure = classFigure(label.Categories[:], func(i, j int) int { return s.Category.Confusion[i][j] })
-	s.Category.ECE = calibrationError(confidence, right)
-	s.Domain = classFigure(label.Domains[:], func(i, j int) int { return domains[i][j] })
-	s.Tier.fill()
-	s.Tier.Spearman = spearman(difficulty, tiers)
+	s := &ClassifySet{Name: name, Figures: all.Figures()}
+	for _, lang := range slices.Sorted(maps.Keys(langs)) {
+		s.Langs = append(s.Langs, ClassifyLang{lang, langs[lang].Figures()})
+	}
 	return s, nil
-}
-
-func tierOf(difficulty float64) label.Tier {
-	t := label.Nano
-	for t < label.Complex && difficulty > Thresholds[t] {
-		t++
-	}
-	return t
-}
-
-// classFigure is made of counts by label i and answer j.
-func classFigure(names []string, count func(i, j int) int) ClassFigure {
-	n := len(names)
-	labels, answers := make([]int, n), make([]int, n)
-	var f ClassFigure
-	right := 0
-	for i := range n {
-		for j := range n {
-			labels[i] += count(i, j)
-			answers[j] += count(i, j)
-		}
-		f.N += labels[i]
-		right += count(i, i)
-	}
-	if f.N == 0 {
-		return f
-	}
-	most, classes := 0, 0.0
-	for i := range n {
-		if labels[i] > labels[most] {
-			most = i
-		}
-		if labels[i] > 0 {
-			classes++
-			f.MacroF1 += 2 * float64(count(i, i)) / float64(labels[i]+answers[i])
-		}
-	}
-	share := float64(labels[most]) / float64(f.N)
-	f.Accuracy = float64(right) / float64(f.N)
-	f.MacroF1 /= classes
-	f.Constant, f.ConstantAccuracy, f.ConstantMacroF1 = names[most], share, 2*share/(1+share)/classes
-	return f
-}
-
-func (t *TierFigure) fill() {
-	var labels, answers [label.NumTiers]float64
-	var off, expected float64 // squared distances, seen and by chance
-	exact, within := 0, 0
-	for i, row := range t.Confusion {
-		for j, n := range row {
-			labels[i] += float64(n)
-			answers[j] += float64(n)
-			t.N += n
-			off += float64(n * (i - j) * (i - j))
-			if i == j {
-				exact += n
-			}
-			if i-j <= 1 && j-i <= 1 {
-				within += n
-			}
-		}
-	}
-	if t.N == 0 {
-		return
-	}
-	most := 0
-	for i := range labels {
-		if labels[i] > labels[most] {
-			most = i
-		}
-		for j := range answers {
-			expected += labels[i] * answers[j] / float64(t.N) * float64((i-j)*(i-j))
-		}
-	}
-	n := float64(t.N)
-	t.Exact, t.WithinOne = float64(exact)/n, float64(within)/n
-	if expected > 0 {
-		t.Kappa = 1 - off/expected
-	}
-	complexRow, nanoRow := t.Confusion[label.Complex], t.Confusion[label.Nano]
-	t.ComplexHigh = share(complexRow[label.Standard]+complexRow[label.Complex], labels[label.Complex])
-	t.NanoLow = share(nanoRow[label.Nano]+nanoRow[label.Simple], labels[label.Nano])
-
-	constant := label.Tier(most)
-	t.Constant, t.ConstantExact = constant.String(), labels[most]/n
-	for i := max(most-1, 0); i <= min(most+1, label.NumTiers-1); i++ {
-		t.ConstantWithinOne += labels[i] / n
-	}
-	if constant >= label.Standard {
-		t.ConstantComplexHigh = 1
-	}
-	if constant <= label.Simple {
-		t.ConstantNanoLow = 1
-	}
-}
-
-func share(n int, of float64) float64 {
-	if of == 0 {
-		return 0
-	}
-	return float64(n) / of
-}
-
-// calibrationError is how far confidence is from the share that is right, on average over the bins (Naeini et al., 2015).
-func calibrationError(confidence []float64, right []bool) float64 {
-	const bins = 15
-	var gap [bins]float64
-	for i, c := range confidence {
-		bin := min(int(c*bins), bins-1)
-		gap[bin] += c
-		if right[i] {
-			gap[bin]--
-		}
-	}
-	sum := 0.0
-	for _, g := range gap {
-		sum += math.Abs(g)
-	}
-	return share(1, float64(len(confidence))) * sum
-}
-
-// spearman is the rank correlation of a and b; equal values share the mean of their ranks.
-func spearman(a, b []float64) float64 {
-	x, y := ranks(a), ranks(b)
-	mean := float64(len(a)-1) / 2
-	var xy, xx, yy float64
-	for i := range x {
-		xy += (x[i] - mean) * (y[i] - mean)
-		xx += (x[i] - mean) * (x[i] - mean)
-		yy += (y[i] - mean) * (y[i] - mean)
-	}
-	if xx == 0 || yy == 0 {
-		return 0
-	}
-	return xy / math.Sqrt(xx*yy)
-}
-
-func ranks(v []float64) []float64 {
-	order := make([]int, len(v))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(v[a], v[b]) })
-	out := make([]float64, len(v))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && v[order[j]] == v[order[i]] {
-			j++
-		}
-		for _, at := range order[i:j] {
-			out[at] = float64(i+j-1) / 2
-		}
-		i = j
-	}
-	return out
 }
 
 // classifySpeed times calls on a text of so many bytes.
@@ -338,18 +143,61 @@ var headings = map[string]string{
 
 func (s *ClassifySet) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n%s\n", cmp.Or(headings[s.Name], s.Name))
+	WriteFigures(b, &s.Figures)
+	if len(s.Langs) < 2 {
+		return
+	}
+	b.WriteString("\n  by language\n")
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  language\tprompts\tcategory\tconstant\ttier exact\twithin one\tmost answered")
+	for i := range s.Langs {
+		writeLang(table, s.Langs[i].Lang, &s.Langs[i].Figures)
+	}
+	table.Flush()
+}
+
+// writeLang writes a language's figures, and how often its most frequent answer came: one that takes all has swallowed the others.
+func writeLang(w io.Writer, lang string, f *train.Figures) {
+	const least = 10 // prompts that say something of a language
+	c, t := &f.Category, &f.Tier
+	if max(c.N, t.N) < least {
+		return
+	}
+	most, best := 0, 0
+	for j := range c.Labels {
+		n := 0
+		for i := range c.Confusion {
+			n += c.Confusion[i][j]
+		}
+		if n > most {
+			most, best = n, j
+		}
+	}
+	answered := ""
+	if most > 0 {
+		answered = fmt.Sprintf("%s %.2f", c.Labels[best], float64(most)/float64(c.N))
+	}
+	fmt.Fprintf(w, "  %s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%s\n", lang, max(c.N, t.N), c.Accuracy, c.ConstantAccuracy, t.Exact, t.WithinOne, answered)
+}
+
+// WriteFigures prints figures beside those of a constant answer, how far confidence can be believed, and what is taken for what.
+func WriteFigures(b *strings.Builder, f *train.Figures) {
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	line := func(format string, v ...any) { fmt.Fprintf(table, "  "+format+"\n", v...) }
-	c, d, t := &s.Category, &s.Domain, &s.Tier
+	c, t := &f.Category, &f.Tier
 	line("figure\tclassifier\tconstant\tof")
-	if c.N > 0 {
-		line("category accuracy\t%.3f\t%.3f (%s)\t%d", c.Accuracy, c.ConstantAccuracy, c.Constant, c.N)
-		line("category macro-F1\t%.3f\t%.3f", c.MacroF1, c.ConstantMacroF1)
-		line("category ECE\t%.3f", c.ECE)
+	head := func(name string, c *train.ClassFigure) {
+		if c.N > 0 {
+			line("%s accuracy\t%.3f\t%.3f (%s)\t%d", name, c.Accuracy, c.ConstantAccuracy, c.Constant, c.N)
+			line("%s macro-F1\t%.3f\t%.3f", name, c.MacroF1, c.ConstantMacroF1)
+			line("%s ECE\t%.3f", name, c.ECE)
+		}
 	}
-	if d.N > 0 {
-		line("domain accuracy\t%.3f\t%.3f (%s)\t%d", d.Accuracy, d.ConstantAccuracy, d.Constant, d.N)
-		line("domain macro-F1\t%.3f\t%.3f", d.MacroF1, d.ConstantMacroF1)
+	head("category", c)
+	head("domain", &f.Domain)
+	for _, name := range slices.Sorted(maps.Keys(f.Own)) {
+		own := f.Own[name]
+		head(name, &own)
 	}
 	if t.N > 0 {
 		line("tier exact\t%.3f\t%.3f (%s)\t%d", t.Exact, t.ConstantExact, t.Constant, t.N)
@@ -359,13 +207,71 @@ func (s *ClassifySet) write(b *strings.Builder) {
 		line("COMPLEX at STANDARD or above\t%.3f\t%.3f", t.ComplexHigh, t.ConstantComplexHigh)
 		line("NANO at SIMPLE or below\t%.3f\t%.3f", t.NanoLow, t.ConstantNanoLow)
 	}
+	if n := f.Tokens.N; n > 0 {
+		line("completion tokens, rank correlation\t%.3f\t0\t%d", f.Tokens.Spearman, n)
+		line("completion tokens, median factor off\t%.2f\t%.2f", f.Tokens.Factor, f.Tokens.ConstantFactor)
+	}
 	table.Flush()
+	if len(c.Reliability) > 0 {
+		b.WriteString("\n  category: sure")
+		table = tabwriter.NewWriter(b, 0, 0, 1, ' ', tabwriter.AlignRight)
+		row := func(value func(r *train.Reliability) string) {
+			for i := range c.Reliability {
+				fmt.Fprint(table, "\t"+value(&c.Reliability[i]))
+			}
+			fmt.Fprint(table, "\t\n")
+		}
+		row(func(r *train.Reliability) string { return fmt.Sprintf("%.2f", r.Sure) })
+		fmt.Fprint(table, "  right")
+		row(func(r *train.Reliability) string { return fmt.Sprintf("%.2f", r.Right) })
+		fmt.Fprint(table, "  prompts")
+		row(func(r *train.Reliability) string { return strconv.Itoa(r.N) })
+		table.Flush()
+	}
 	if c.N > 0 {
 		writeConfusion(b, label.Categories[:], func(i, j int) int { return c.Confusion[i][j] })
 	}
 	if t.N > 0 {
 		writeConfusion(b, label.Tiers[:], func(i, j int) int { return t.Confusion[i][j] })
 	}
+}
+
+// WriteLeftOut prints what left-out sources came to, group by group, their means, and the languages.
+func WriteLeftOut(w io.Writer, l *train.LeftOut) error {
+	var b strings.Builder
+	b.WriteString("\nleft-out sources: each group by a fit that has seen none of it, calibrated by the nine others\n")
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  group\tprompts\taccuracy\tconst\tF1\tconst\tECE\texact\tconst\twithin one\trank\tkappa\tCOMPLEX ok\tNANO ok\tsources")
+	for i := range l.Groups {
+		g := &l.Groups[i]
+		c, t := &g.Category, &g.Tier
+		sources := strings.Join(g.Sources, " ")
+		if len(sources) > 60 {
+			sources = sources[:57] + "…"
+		}
+		fmt.Fprintf(table, "  %d\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%s\n", i+1, max(c.N, t.N), c.Accuracy, c.ConstantAccuracy,
+			c.MacroF1, c.ConstantMacroF1, c.ECE, t.Exact, t.ConstantExact, t.WithinOne, t.Spearman, t.Kappa, t.ComplexHigh, t.NanoLow, sources)
+	}
+	table.Flush()
+	b.WriteString("\n  mean over the groups\n")
+	table = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, name := range slices.Sorted(maps.Keys(l.Mean)) {
+		fmt.Fprintf(table, "  %s\t%.3f\tconstant %.3f\n", name, l.Mean[name], l.Constant[name])
+	}
+	table.Flush()
+	b.WriteString("\n  all left-out prompts in one heap\n")
+	WriteFigures(&b, &l.All)
+	if len(l.Langs) > 1 {
+		b.WriteString("\n  by language\n")
+		table = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "  language\tprompts\tcategory\tconstant\ttier exact\twithin one")
+		for i := range l.Langs {
+			writeLang(table, l.Langs[i].Name, &l.Langs[i].Figures)
+		}
+		table.Flush()
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // writeConfusion prints labels down, answers across, and each label's recall.
@@ -384,7 +290,7 @@ func writeConfusion(b *strings.Builder, names []string, count func(i, j int) int
 			fmt.Fprintf(table, "%d\t", count(i, j))
 			sum += count(i, j)
 		}
-		fmt.Fprintf(table, "%.2f\t\n", share(count(i, i), float64(sum)))
+		fmt.Fprintf(table, "%.2f\t\n", float64(count(i, i))/float64(max(sum, 1)))
 	}
 	table.Flush()
 }

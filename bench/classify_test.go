@@ -1,102 +1,35 @@
 package bench
 
 import (
-	"math"
 	"strings"
 	"testing"
 
+	"github.com/routor/routor/classifiers"
+	"github.com/routor/routor/classifiers/train"
 	"github.com/routor/routor/engine/label"
 )
 
-func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
-
-func TestSpearman(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b []float64
-		want float64
-	}{
-		{[]float64{1, 2, 3}, []float64{10, 20, 90}, 1},
-		{[]float64{1, 2, 3}, []float64{3, 2, 1}, -1},
-		{[]float64{1, 1, 1}, []float64{3, 2, 1}, 0},
-		{[]float64{1, 2, 2, 3}, []float64{1, 2, 3, 4}, 0.9486832980505138}, // ties share ranks
-	} {
-		if got := spearman(c.a, c.b); !near(got, c.want) {
-			t.Errorf("spearman(%v, %v) = %v, want %v", c.a, c.b, got, c.want)
-		}
-	}
-}
-
-func TestCalibrationError(t *testing.T) {
-	t.Parallel()
-	if got := calibrationError([]float64{1, 1, 1, 1}, []bool{true, true, true, false}); !near(got, 0.25) {
-		t.Errorf("always sure and right in 3 of 4: %v, want 0.25", got)
-	}
-	if got := calibrationError([]float64{0.5, 0.5}, []bool{true, false}); !near(got, 0) {
-		t.Errorf("half sure and right in half: %v, want 0", got)
-	}
-	if got := calibrationError(nil, nil); got != 0 {
-		t.Errorf("of nothing: %v", got)
-	}
-}
-
-func TestClassFigure(t *testing.T) {
-	t.Parallel()
-	counts := [3][3]int{{6, 2, 0}, {1, 1, 0}, {0, 0, 0}}
-	f := classFigure([]string{"a", "b", "c"}, func(i, j int) int { return counts[i][j] })
-	// F1 of a is 2·6/(8+7), of b 2·1/(2+3); c does not occur. Always a: F1 2·.8/1.8, of two classes.
-	if f.N != 10 || !near(f.Accuracy, 0.7) || !near(f.MacroF1, (12./15+2./5)/2) || f.Constant != "a" ||
-		!near(f.ConstantAccuracy, 0.8) || !near(f.ConstantMacroF1, 1.6/1.8/2) {
-		t.Errorf("%+v", f)
-	}
-}
-
-func TestTierFigure(t *testing.T) {
-	t.Parallel()
-	var perfect, constant TierFigure
-	for i := range label.NumTiers {
-		perfect.Confusion[i][i] = 10
-		constant.Confusion[i][label.Light] = 10
-	}
-	perfect.fill()
-	constant.fill()
-	if !near(perfect.Kappa, 1) || !near(perfect.Exact, 1) || !near(perfect.ComplexHigh, 1) || !near(perfect.NanoLow, 1) {
-		t.Errorf("perfect: %+v", perfect)
-	}
-	if !near(constant.Kappa, 0) || !near(constant.Exact, 0.2) || !near(constant.WithinOne, 0.6) || constant.ComplexHigh != 0 || constant.NanoLow != 0 {
-		t.Errorf("constant: %+v", constant)
-	}
-	var none TierFigure
-	none.fill()
-	if none != (TierFigure{}) {
-		t.Errorf("of nothing: %+v", none)
-	}
-}
-
-func TestTierOf(t *testing.T) {
-	t.Parallel()
-	for difficulty, want := range map[float64]label.Tier{
-		0: label.Nano, 0.05: label.Nano, 0.06: label.Simple, 0.2: label.Simple, 0.3: label.Light, 0.7: label.Standard, 0.71: label.Complex, 1: label.Complex,
-	} {
-		if got := tierOf(difficulty); got != want {
-			t.Errorf("difficulty %v is %v, want %v", difficulty, got, want)
-		}
-	}
-}
-
 func TestReportText(t *testing.T) {
 	t.Parallel()
-	var set ClassifySet
-	set.Name = "hand labels, test split"
-	set.Category.Confusion[0][0] = 3
-	set.Category.ClassFigure = classFigure(label.Categories[:], func(i, j int) int { return set.Category.Confusion[i][j] })
-	set.Tier.Confusion[2][2] = 3
-	set.Tier.fill()
+	tally := train.NewTally([]train.Head{{Name: "intent", Labels: []string{"billing", "sales"}}})
+	for i, lang := range []string{"en", "de"} {
+		c, tier := label.Category(i), label.Light
+		for range 12 {
+			tally.Add(&train.Example{Category: &c, Tier: &tier, Tokens: 100, Lang: lang, Own: map[string]string{"intent": "sales"}},
+				&classifiers.Result{Category: [label.NumCategories]float32{1}, Confidence: 0.6, Difficulty: 0.3, CompletionTokens: 50,
+					Heads: []classifiers.Head{{Name: "intent", P: []float32{0.2, 0.8}}}})
+		}
+	}
+	set := ClassifySet{Name: "hand labels, test split", Figures: tally.Figures()}
+	set.Langs = []ClassifyLang{{"de", set.Figures}, {"en", set.Figures}}
 	var b strings.Builder
 	if err := (&ClassifyReport{Module: "routor 1", Sets: []ClassifySet{set}}).WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"module routor 1", set.Name, "category accuracy", "constant", "tier kappa", "coding", "COMPLEX at STANDARD or above"} {
+	for _, want := range []string{
+		"module routor 1", set.Name, "category accuracy", "constant", "tier kappa", "coding", "COMPLEX at STANDARD or above", "intent accuracy",
+		"completion tokens", "by language", "sure", "coding 1.00",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
 		}

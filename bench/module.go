@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/routor/routor/classifiers"
+	"github.com/routor/routor/classifiers/train"
 	"github.com/routor/routor/engine/label"
 )
 
@@ -122,7 +123,7 @@ func differ(p *Prompted, a, b *classifiers.Result, tierOf func(float64) label.Ti
 	d := Difference{
 		ID: p.ID, Text: head(p.Input.Text, 120),
 		Category: [2]string{a.Best().String(), b.Best().String()}, Difficulty: [2]float32{a.Difficulty, b.Difficulty},
-		Tier:       [2]label.Tier{tierOf(float64(a.Difficulty)), tierOf(float64(b.Difficulty))},
+		Tier:       [2]label.Tier{train.TierOf(float64(a.Difficulty)), train.TierOf(float64(b.Difficulty))},
 		Confidence: [2]float32{a.Confidence, b.Confidence},
 	}
 	for i := range a.Category {

@@ -58,16 +58,17 @@ var unlike = map[string]bool{
 // Set is the labelled prompts of a folder.
 type Set struct {
 	Examples []train.Example
-	Data     map[string]string // sha256 of each file that was read, in hex
+	Data     map[string]string // sha256 of each file of a folder that was read, in hex; nil = not of a folder
+	File     string            // sha256 of the one file, where it was one
 	Skipped  map[string]int    // examples that were left out of Train, by reason
 }
 
 // Folder reads the folder of routing data. Nothing with a non-commercial licence gets into the splits Train and Dev, and
 // no row of Train shares its group with a hand label of Dev or Test.
-func Folder(dir string, as Convert) (*Set, error) {
+func Folder(dir string, as Convert, own Own) (*Set, error) {
 	f := &folder{
 		dir: dir, as: as, Set: Set{Data: map[string]string{}, Skipped: map[string]int{}},
-		hand: map[string]annotation{}, soft: map[string][]float32{}, held: map[string]bool{},
+		hand: map[string]annotation{}, soft: map[string][]float32{}, tier: map[string]float32{}, held: map[string]bool{}, own: own,
 	}
 	for _, step := range []func() error{f.annotations, f.teacher, f.completions, f.groups, f.train, f.written, f.outcomes, f.sources} {
 		if err := step(); err != nil {
@@ -83,8 +84,10 @@ type folder struct {
 	as     Convert
 	hand   map[string]annotation // by prompt
 	soft   map[string][]float32  // the teacher's probabilities, by prompt
-	held   map[string]bool       // groups that have a hand label of Dev or Test
-	tokens map[string]float64    // completion tokens, by outcome prompt
+	tier   map[string]float32    // and its tier
+	own    Own
+	held   map[string]bool    // groups that have a hand label of Dev or Test
+	tokens map[string]float64 // completion tokens, by outcome prompt
 }
 
 type annotation struct {
@@ -97,28 +100,49 @@ type annotation struct {
 
 // open calls read with a file of the folder, and notes the file's hash. A file that is not there is no error if optional.
 func (f *folder) open(name string, optional bool, read func(io.Reader) error) error {
-	file, err := os.Open(filepath.Join(f.dir, name))
+	hash, err := Open(filepath.Join(f.dir, name), read)
 	if errors.Is(err, fs.ErrNotExist) && optional {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	f.Data[name] = hash
+	return nil
+}
+
+// Open calls read with a file's content, and returns the file's sha256 in hex.
+func Open(name string, read func(io.Reader) error) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
 	}
 	defer file.Close()
 	hash := sha256.New()
 	in := io.TeeReader(file, hash)
 	if err := read(in); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return "", err
 	}
 	if _, err := io.Copy(io.Discard, in); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return "", err
 	}
-	f.Data[name] = hex.EncodeToString(hash.Sum(nil))
-	return nil
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 func (f *folder) rows(name string, optional bool, each func(*Row) error) error {
-	return f.open(name, optional, func(r io.Reader) error { return Read(r, each) })
+	return f.open(name, optional, func(r io.Reader) error {
+		return lines(r, func(line []byte) error {
+			var row Row
+			if err := json.Unmarshal(line, &row); err != nil {
+				return err
+			}
+			var err error
+			if row.own, err = f.own.of(line); err != nil {
+				return err
+			}
+			return each(&row)
+		})
+	})
 }
 
 func (f *folder) annotations() error {
@@ -146,6 +170,8 @@ func (f *folder) teacher() error {
 			var t struct {
 				ID string    `json:"id"`
 				P  []float32 `json:"p"`
+				// Tier is 0 (NANO) to 4 (COMPLEX), between two where the teacher wavers.
+				Tier *float32 `json:"tier"`
 			}
 			if err := json.Unmarshal(line, &t); err != nil {
 				return err
@@ -161,6 +187,9 @@ func (f *folder) teacher() error {
 				soft[order[i]] = p / sum
 			}
 			f.soft[t.ID] = soft
+			if t.Tier != nil {
+				f.tier[t.ID] = *t.Tier
+			}
 			return nil
 		})
 	})
@@ -224,7 +253,7 @@ func (f *folder) weak(row *Row) error {
 	switch {
 	case row.Category != nil:
 		return f.add(row, nil, sourceWeight)
-	case soft != nil || row.Tokens > 0:
+	case soft != nil || row.Tokens > 0 || row.own != nil:
 		return f.add(row, soft, teacherWeight)
 	}
 	f.Skipped["no label"]++
@@ -237,6 +266,9 @@ func (f *folder) add(row *Row, soft []float32, weight float64) error {
 		return err
 	}
 	e.Soft, e.Weight = soft, weight
+	if tier, ok := f.tier[row.ID]; ok {
+		e.SoftTier = &tier
+	}
 	f.Examples = append(f.Examples, e)
 	return nil
 }
@@ -260,7 +292,7 @@ func (f *folder) outcomes() error {
 		case soft == nil && f.tokens[row.ID] == 0:
 			return nil
 		default:
-			row.Category, row.Tokens = nil, f.tokens[row.ID]
+			row.Category, row.Tokens, row.Source = nil, f.tokens[row.ID], row.Benchmark
 			row.Domain = domainOf(row)
 			return f.add(row, soft, teacherWeight)
 		}

@@ -72,7 +72,7 @@ func TestFolderSplits(t *testing.T) {
 		fileDev:    `{"id":"d","text":"l","category":"math","source":"s"}` + "\n",
 		fileTest:   `{"id":"t","text":"m","category":"math","source":"s"}` + "\n",
 	})
-	set, err := Folder(dir, textOnly)
+	set, err := Folder(dir, textOnly, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestExamplesOfOnesOwn(t *testing.T) {
 {"messages":[{"role":"user","content":"and now in French"}],"category":"translation","split":"dev","tools":2}
 `
 	for _, src := range [][]byte{[]byte(good), zipped(t, good)} {
-		got, err := Examples(bytes.NewReader(src), textOnly)
+		got, err := Examples(bytes.NewReader(src), textOnly, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestExamplesOfOnesOwn(t *testing.T) {
 		`{"category":"math"}`:              "line 1",
 		"{\"text\":\"a\"}\n{":              "line 2",
 	} {
-		if _, err := Examples(strings.NewReader(src), textOnly); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Examples(strings.NewReader(src), textOnly, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", src, err, want)
 		}
 	}
@@ -154,7 +154,7 @@ func FuzzExamples(f *testing.F) {
 	f.Add([]byte("\x1f\x8b"))
 	f.Add([]byte("{}\n[]\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		examples, err := Examples(bytes.NewReader(src), textOnly)
+		examples, err := Examples(bytes.NewReader(src), textOnly, nil)
 		if err == nil {
 			for _, e := range examples {
 				if e.Weight <= 0 {

@@ -33,6 +33,8 @@ type Row struct {
 	NonCommercial bool   `json:"nc"`
 	OutcomeID     string `json:"outcome_id"` // of the same prompt among the outcomes
 	Benchmark     string `json:"benchmark"`  // of an outcome's prompt
+	Lang          string `json:"lang"`       // ISO 639
+	own           map[string]string
 }
 
 // Convert makes a classifier's input of a request; serving's own is engine.ClassifierInput.
@@ -83,7 +85,7 @@ func lines(r io.Reader, each func(line []byte) error) error {
 // Example makes an example of a row: the request that it stands for is read and converted as when serving.
 func (r *Row) Example(as Convert) (train.Example, error) {
 	e := train.Example{
-		ID: r.ID, Split: r.Split, Source: r.Source, Group: r.Group, Licence: r.Licence, Tokens: r.Tokens, Weight: 1,
+		ID: r.ID, Split: r.Split, Source: r.Source, Group: r.Group, Licence: r.Licence, Tokens: r.Tokens, Weight: 1, Lang: r.Lang, Own: r.own,
 	}
 	if r.Weight != nil {
 		if e.Weight = *r.Weight; e.Weight <= 0 || e.Weight > 1000 {
@@ -122,12 +124,23 @@ func parse[T any](id, field string, s *string, read func(string) (T, bool), all 
 	return &v, nil
 }
 
+// Own are the heads of the user's own: head's name → column that holds its label, a string, number or boolean.
+type Own map[string]string
+
 // Examples reads a labelled file of one's own. Rows without a split are in "train".
-func Examples(r io.Reader, as Convert) ([]train.Example, error) {
+func Examples(r io.Reader, as Convert, own Own) ([]train.Example, error) {
 	var out []train.Example
-	err := Read(r, func(row *Row) error {
+	err := lines(r, func(line []byte) error {
+		var row Row
+		if err := json.Unmarshal(line, &row); err != nil {
+			return err
+		}
 		if row.Text == "" && len(row.Messages) == 0 {
 			return errors.New(`neither "text" nor "messages"`)
+		}
+		var err error
+		if row.own, err = own.of(line); err != nil {
+			return err
 		}
 		if row.Split == "" {
 			row.Split = "train"
@@ -140,4 +153,39 @@ func Examples(r io.Reader, as Convert) ([]train.Example, error) {
 		return nil
 	})
 	return out, err
+}
+
+// of reads the labels of a line. A column that is missing, null or empty is no label.
+func (o Own) of(line []byte) (map[string]string, error) {
+	if len(o) == 0 {
+		return nil, nil
+	}
+	var columns map[string]json.RawMessage
+	if err := json.Unmarshal(line, &columns); err != nil {
+		return nil, err
+	}
+	var out map[string]string
+	for head, column := range o {
+		value := bytes.TrimSpace(columns[column])
+		if len(value) == 0 || string(value) == "null" || string(value) == `""` {
+			continue
+		}
+		label := string(value)
+		switch value[0] {
+		case '"':
+			if err := json.Unmarshal(value, &label); err != nil {
+				return nil, err
+			}
+		case '{', '[':
+			return nil, fmt.Errorf("column %q is %.40s, must be a label for head %q", column, value, head)
+		}
+		if len(label) > 128 {
+			return nil, fmt.Errorf("column %q has a label of %d bytes, at most 128 are possible", column, len(label))
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[head] = label
+	}
+	return out, nil
 }

@@ -21,15 +21,20 @@ type Example struct {
 	Tier     *label.Tier
 	// Soft are category probabilities in the order of label.Categories, from a teacher; they count where Category is nil.
 	Soft []float32
+	// SoftTier is a teacher's tier, 0 (NANO) to 4 (COMPLEX), between two where it wavers; it counts, a little, where Tier is nil.
+	SoftTier *float32
 	// Tokens are the completion tokens of an average model; 0 = unknown.
 	Tokens float64
+	// Own are labels of the user's own heads, by head.
+	Own map[string]string
 	// Weight is how much the example counts; 1 = as one label read by hand, 0 = 1.
 	Weight float64
 
-	Split   string // "train" is learned from, "dev" calibrates; what has another split is left alone
+	Split   string // "train" is learned from, "dev" and "test" are measured on
 	Source  string
 	Group   string // questions that are the same question share one, and lie in one split
 	Licence string // of the source, for the card
+	Lang    string // ISO 639, for figures by language; "" = unknown
 }
 
 func (e *Example) weight() float32 {
@@ -37,4 +42,9 @@ func (e *Example) weight() float32 {
 		return 1
 	}
 	return float32(e.Weight)
+}
+
+// byHand says that the example's tier or category was labelled with full weight, by somebody who read it.
+func (e *Example) byHand() bool {
+	return (e.Category != nil || e.Tier != nil || e.Domain != nil) && e.weight() >= 1
 }

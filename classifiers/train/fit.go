@@ -13,59 +13,49 @@ import (
 // changing any sum: first every example's gradient, by example; then the rows' updates, each worker its own span of rows and
 // within a row in the order of the batch.
 type fit struct {
-	bits    int
+	words   *vocabulary
 	rate    float32
-	lengths []uint8             // of each row: its idf², rounded; 0 = in no example
-	roots   [128]float32        // square roots of lengths
+	roots   [128]float32        // square roots of the vocabulary's lengths
 	rows    [][columns]float32  // weights
 	squares [][numHeads]float32 // AdaGrad's sum of squared gradients, by row and head
 	bias    [columns]float32
 	biasSq  [columns]float32
 	heads   heads
+	from    *model // what was begun from; nil = nothing
 }
 
-// adaStart keeps the first steps of a row short.
-const adaStart = 1e-3
+const (
+	// adaStart keeps the first steps of a row short.
+	adaStart = 1e-3
+	// adaKept does so for weights that have learned already, and are to forget little.
+	adaKept = 0.5
+)
 
-// newFit counts the rows of all requests and notes every block's norm.
-func newFit(requests []request, o *Options) *fit {
-	f := &fit{bits: o.Bits, rate: float32(o.Rate)}
-	n := 1 << o.Bits
-	f.lengths = make([]uint8, n)
+// newFit begins with weights of zero, or with those of a model, whose vocabulary words must then be.
+func newFit(words *vocabulary, learned []*request, from *model, o *Options) *fit {
+	f := &fit{words: words, rate: float32(o.Rate), from: from, heads: newHeads(learned)}
+	n := 1 << words.bits
 	f.rows = make([][columns]float32, n)
 	f.squares = make([][numHeads]float32, n)
 	for i := range f.roots {
 		f.roots[i] = float32(math.Sqrt(float64(i)))
 	}
-	counts := make([]int, n)
-	learned := 0
-	for i := range requests {
-		if requests[i].example.Split != splitTrain {
+	if from == nil {
+		return f
+	}
+	f.heads.keep(from)
+	copy(f.bias[:], from.main.bias)
+	f.bias[colTokens] = 0
+	for i := range f.rows {
+		if words.lengths[i] == 0 {
 			continue
 		}
-		learned++
-		for _, b := range requests[i].blocks {
-			for _, row := range b.rows {
-				counts[row]++
-			}
+		row, root := from.main.row(uint32(i)), f.roots[words.lengths[i]&127]
+		for k := range colLength {
+			f.rows[i][k] = float32(float32(row[k])*from.main.scale[k]) / root
 		}
-	}
-	for row, c := range counts {
-		if c > 0 {
-			idf := ln(float64(1+learned)/float64(1+c)) + 1
-			f.lengths[row] = uint8(min(max(math.Round(float64(idf*idf)), 1), 127))
-		}
-	}
-	for i := range requests {
-		for j := range requests[i].blocks {
-			b := &requests[i].blocks[j]
-			sum := 0
-			for _, row := range b.rows {
-				sum += int(f.lengths[row])
-			}
-			if sum > 0 {
-				b.norm = blockWeight[b.block] / sqrt(float32(sum))
-			}
+		for h := range f.squares[i] {
+			f.squares[i][h] = adaKept
 		}
 	}
 	return f
@@ -121,7 +111,7 @@ func (f *fit) scores(r *request) [columns]float32 {
 			continue
 		}
 		for _, row := range b.rows {
-			addScaled(&z, &f.rows[row], float32(f.roots[f.lengths[row]&127]*b.norm))
+			addScaled(&z, &f.rows[row], float32(f.roots[f.words.lengths[row]&127]*b.norm))
 		}
 	}
 	return z
@@ -163,7 +153,7 @@ func (f *fit) update(part []*request, gradients []gradient) {
 					if row >= to {
 						break
 					}
-					f.step(row, float32(f.roots[f.lengths[row]&127]*b.norm), &gradients[i].z, &squares[i])
+					f.step(b.kind, row, float32(f.roots[f.words.lengths[row]&127]*b.norm), &gradients[i].z, &squares[i])
 				}
 			}
 		}
@@ -182,10 +172,10 @@ func adagrad(w, g, squares []float32, rate float32) {
 	}
 }
 
-func (f *fit) step(row uint32, x float32, g *[columns]float32, square *[numHeads]float32) {
+func (f *fit) step(kind uint8, row uint32, x float32, g *[columns]float32, square *[numHeads]float32) {
 	w, sq := &f.rows[row], &f.squares[row]
 	for h, s := range square {
-		if s == 0 {
+		if s == 0 || kind == blockLength && (h == headCategory || h == headDomain) {
 			continue
 		}
 		sq[h] += float32(float32(x*x) * s)

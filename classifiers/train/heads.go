@@ -1,7 +1,9 @@
 package train
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/routor/routor/engine/label"
 )
@@ -22,7 +24,7 @@ var headColumns = [numHeads]struct {
 	headCategory: {colCategory, colCategory + label.NumCategories, 1},
 	headDomain:   {colDomain, colDomain + label.NumDomains, 1},
 	headTier:     {colTier, colTier + 1, 0.4},
-	headTokens:   {colTokens, colTokens + 1, 1},
+	headTokens:   {colTokens, colTokens + 1, 0.4},
 }
 
 // cuts are the tier scores between one tier and the next.
@@ -36,8 +38,11 @@ type heads struct {
 	domain   [label.NumDomains]float32
 	tier     [label.NumTiers]float32
 	cuts     cuts
-	cutsSq   cuts    // AdaGrad's sums for the cuts
-	tokens   float32 // mean logarithm of completion tokens; NaN = no example has any
+	cutsSq   cuts // AdaGrad's sums for the cuts
+	fixed    bool // the cuts stay where they are
+	learns   [numHeads]bool
+	tokens   float32            // mean logarithm of completion tokens; NaN = no example has any
+	lengths  map[string]float32 // weight of a source's completion tokens: by the root of its rarity, for a few benchmarks have most
 }
 
 // gradient is the derivative of an example's loss, by its scores and by the cuts.
@@ -51,26 +56,30 @@ func newHeads(requests []*request) heads {
 	var category [label.NumCategories]float64
 	var domain [label.NumDomains]float64
 	var tier [label.NumTiers]float64
-	tokens, known := 0.0, 0.0
+	lengths := map[string]int{}
 	for _, r := range requests {
 		e, w := r.example, float64(r.example.weight())
 		switch {
 		case e.Category != nil:
 			category[*e.Category] += w
+			h.learns[headCategory] = true
 		case e.Soft != nil:
 			for c, p := range e.Soft {
 				category[c] += float64(w * float64(p))
 			}
+			h.learns[headCategory] = true
 		}
 		if e.Domain != nil {
 			domain[*e.Domain] += w
+			h.learns[headDomain] = true
 		}
 		if e.Tier != nil {
 			tier[*e.Tier] += w
+			h.learns[headTier] = true
 		}
 		if e.Tokens > 0 {
-			tokens += ln(e.Tokens)
-			known++
+			lengths[e.Source]++
+			h.learns[headTokens] = true
 		}
 	}
 	rarity(category[:], h.category[:])
@@ -84,8 +93,45 @@ func newHeads(requests []*request) heads {
 		below += tier[j]
 		h.cuts[j] = float32(ln((below + 1) / (all - below + 1)))
 	}
-	h.tokens = float32(tokens / known)
+	h.weighLengths(requests, lengths)
 	return h
+}
+
+// weighLengths sets the weights of sources' completion tokens, and their mean.
+func (h *heads) weighLengths(requests []*request, counts map[string]int) {
+	sources := slices.Sorted(maps.Keys(counts))
+	total := 0
+	for _, s := range sources {
+		total += counts[s]
+	}
+	h.lengths = map[string]float32{}
+	for _, s := range sources {
+		h.lengths[s] = float32(float64(total) / float64(len(sources)*counts[s]))
+	}
+	sum, weight := 0.0, 0.0
+	for _, r := range requests {
+		if e := r.example; e.Tokens > 0 {
+			w := float64(h.lengths[e.Source])
+			sum += float64(w * ln(e.Tokens))
+			weight += w
+		}
+	}
+	h.tokens = float32(sum / weight)
+}
+
+// keep takes over what a model that is learned on with has: its cuts, its mean of the completion tokens, and that no class is
+// rarer than another, because the classes of a few examples say nothing of how often each will be asked for.
+func (h *heads) keep(m *model) {
+	copy(h.cuts[:], m.knots[1:5])
+	h.fixed = true
+	if t := m.main.bias[colTokens]; t == t {
+		h.tokens = t
+	}
+	for _, weights := range [][]float32{h.category[:], h.domain[:], h.tier[:]} {
+		for i := range weights {
+			weights[i] = 1
+		}
+	}
 }
 
 // rarity sets weights to the roots of the inverse counts, so scaled that the average example weighs 1.
@@ -118,21 +164,41 @@ func (h *heads) gradient(e *Example, z *[columns]float32) (g gradient) {
 		target[*e.Domain] = 1
 		softmaxGradient(z[colDomain:colTier], target[:], h.domain[:], w, g.z[colDomain:colTier])
 	}
-	if e.Tier != nil {
-		w := w * h.tier[*e.Tier]
-		for j, cut := range h.cuts {
-			d := 1 / (1 + exp(cut-z[colTier]))
-			if int(*e.Tier) > j {
-				d--
-			}
-			g.cuts[j] = -float32(w * d)
-			g.z[colTier] += float32(w * d)
-		}
+	switch {
+	case e.Tier != nil:
+		h.tierGradient(float32(*e.Tier), w, z[colTier], &g)
+	case e.SoftTier != nil && h.learns[headTier]:
+		h.tierGradient(*e.SoftTier, softTierWeight, z[colTier], &g)
 	}
 	if e.Tokens > 0 {
-		g.z[colTokens] = w * min(max(z[colTokens]+h.tokens-float32(ln(e.Tokens)), -1), 1)
+		g.z[colTokens] = w * h.lengths[e.Source] * min(max(z[colTokens]+h.tokens-float32(ln(e.Tokens)), -1), 1)
 	}
 	return g
+}
+
+// softTierWeight is how much a teacher's tier counts beside one that was given by hand.
+const softTierWeight = 0.35
+
+// tierGradient is for a tier from 0 to 4; between two it is the one and the other in shares.
+func (h *heads) tierGradient(tier, w, z float32, g *gradient) {
+	tier = min(max(tier, 0), label.NumTiers-1)
+	low := min(int(tier), label.NumTiers-2)
+	share := tier - float32(low)
+	w *= float32(h.tier[low]*(1-share)) + float32(h.tier[low+1]*share)
+	for j, cut := range h.cuts {
+		above := float32(0) // chance that the tier is over j
+		switch {
+		case j < low:
+			above = 1
+		case j == low:
+			above = share
+		}
+		d := 1/(1+exp(cut-z)) - above
+		if !h.fixed {
+			g.cuts[j] = -float32(w * d)
+		}
+		g.z[colTier] += float32(w * d)
+	}
 }
 
 func softmaxGradient(z, target, classes []float32, w float32, g []float32) {

@@ -53,7 +53,8 @@ func TestTrainLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := load(t, module)
-	if got := m.Card(); got.Name != "custom" || len(got.Heads) != 2 || got.Figures["dev_category_accuracy"] != report.Card.Figures["dev_category_accuracy"] {
+	if got := m.Card(); got.Name != "custom" || len(got.Heads) != 2 || got.Figures["dev_category_accuracy"] != report.Card.Figures["dev_category_accuracy"] ||
+		report.Card.Measured.Splits[0].Category.N != 300 {
 		t.Errorf("card %+v", got)
 	}
 	var out classifiers.Result
@@ -125,25 +126,38 @@ func TestScoresAreTheRuntimes(t *testing.T) {
 	for i, text := range texts {
 		all[i].Input = classifiers.Input{Text: text, System: "You are terse.", Context: "user: one more", Turns: uint32(i), Flags: classifiers.HasTools}
 	}
+	for i := range all {
+		all[i].Own = map[string]string{"level": all[i].Tier.String()}
+	}
+	o.Progress = func(string, int, int) {}
+	tr := &trainer{Options: o, ctx: ctx}
 	examples := make([]*Example, len(all))
 	for i := range all {
 		examples[i] = &all[i]
 	}
-	requests, err := features(ctx, examples, &o)
+	asked, err := tr.features(examples)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFit(requests, &o)
-	learned := make([]*request, len(requests))
-	for i := range requests {
-		learned[i] = &requests[i]
+	learned := make([]*request, len(asked))
+	for i := range asked {
+		learned[i] = &asked[i]
 	}
-	f.heads = newHeads(learned)
-	if err := f.learn(ctx, learned, &o, func(int, int) {}); err != nil {
+	m, err := tr.fit("fitting", learned)
+	if err != nil {
 		t.Fatal(err)
 	}
-	m := f.quantise()
+	heads, err := HeadsOf(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.learnOwn(&heads[0], learned, lengthsOf(m), &tr.Options); err != nil {
+		t.Fatal(err)
+	}
+	requests := vocabularyOf(m.main).look(asked)
+	inOwn := vocabularyOf(m.own[0]).look(asked)
 	card := newCard(&o, nil, m.blob())
+	card.Heads = append(card.Heads, ownCards(heads)...)
 	module, err := bake(m.blob(), &card)
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +175,17 @@ func TestScoresAreTheRuntimes(t *testing.T) {
 			if diff := math.Abs(float64(out.Category[c] - want)); diff > 1e-5 {
 				t.Fatalf("%q: P(%s) is %v, the trainer has %v", requests[i].example.Input.Text, label.Category(c), out.Category[c], want)
 			}
+		}
+		own := make([]float32, len(heads[0].Labels))
+		softmax(m.ownScores(0, &z, inOwn[i].blocks), own)
+		for l, want := range own {
+			if diff := math.Abs(float64(out.Heads[0].P[l] - want)); diff > 1e-5 {
+				t.Fatalf("%q: P(%s) is %v, the trainer has %v", requests[i].example.Input.Text, heads[0].Labels[l], out.Heads[0].P[l], want)
+			}
+		}
+		var said classifiers.Result
+		if m.answer(&z, &said); math.Abs(float64(said.Difficulty-out.Difficulty)) > 1e-5 {
+			t.Fatalf("%q: difficulty is %v, the trainer has %v", requests[i].example.Input.Text, out.Difficulty, said.Difficulty)
 		}
 		if want := exp(max(z[colTokens], 0)); math.Abs(float64(out.CompletionTokens/want-1)) > 1e-4 {
 			t.Fatalf("completion tokens are %v, the trainer has %v", out.CompletionTokens, want)

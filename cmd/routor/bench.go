@@ -32,7 +32,18 @@ and the time of a call, beside those of a constant answer. PROMPTS is a file of 
 			if err != nil {
 				return err
 			}
-			set, err := readPrompts(argument(args, defaultPrompts))
+			own, err := ownHeads(cmd)
+			if err != nil {
+				return err
+			}
+			name := argument(args, defaultPrompts)
+			if data, _ := cmd.Flags().GetString("data"); data != "" {
+				if len(args) > 0 {
+					return usage("give the prompts as an argument or by --data, not both")
+				}
+				name = data
+			}
+			set, err := readPrompts(name, own)
 			if err != nil {
 				return err
 			}
@@ -54,6 +65,8 @@ and the time of a call, beside those of a constant answer. PROMPTS is a file of 
 			return show(cmd, t)
 		},
 	}
+	cmd.Flags().String("data", "", "the same as PROMPTS")
+	cmd.Flags().StringSlice("heads", nil, "heads of the module's own to measure, NAME=COLUMN, as often as you like")
 	addConfigFlags(cmd, "classifier")
 	addOutputFlag(cmd)
 	return cmd
@@ -73,7 +86,7 @@ without a split all count.`,
   routor bench decide labelled.jsonl --classifier mine.wasm -o json`,
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			set, err := readPrompts(argument(args, defaultPrompts))
+			set, err := readPrompts(argument(args, defaultPrompts), nil)
 			if err != nil {
 				return err
 			}

@@ -50,7 +50,7 @@ allowed, 4 version conflict.`,
 			root.AddCommand(c)
 		}
 	}
-	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
+	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
 	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), providerCommand(), decisionCommand(), fleetCommand(), auditCommand())
 	add("other", versionCommand(), docsCommand())
 	root.SetHelpCommand(helpCommand())

@@ -28,27 +28,25 @@ static const record *record_at(u32 ptr, u32 len) {
 }
 
 EXPORT(routor_classify) u64 classify(u32 ptr, u32 len) {
-    static result out;
     const record *r = record_at(ptr, len);
-    active = the_model();
-    if (!r || !active) return 0;
-    row_bits = active->bits;
-    for (u32 k = 0; k < COLUMNS; k++) scores[k] = active->bias[k];
+    if (!r || !open_model()) return 0;
+    for (u32 k = 0; k < COLUMNS; k++) scores[k] = main_table.bias[k];
+    for (u32 i = 0; i < active->own; i++)
+        for (u32 j = 0; j < own_table[i].stride; j++) own_scores[i][j] = own_table[i].bias[j];
     each_block(r, add_block);
-    answer(&out);
-    return packed(&out, sizeof out);
+    return packed(&out, answer());
 }
 
-// The features of a record: each distinct row of each block as {block << MAX_BITS | row, 1}, the rows of a table of
-// 2^MAX_BITS. The row in a smaller table is the upper bits of that one. Needs no weights.
+// The features of a record: each term of each block as {block << 26 | the upper 26 bits of its hash, 1}, as often as it comes up.
+// The row in a table of 2^b rows is the upper b bits of those 26, the tag the lowest 8. Needs no weights.
 static struct {
     u32 id, count;
-} features[2 * MAX_DISTINCT];
+} features[2 * MAX_TERMS];
 static u32 n_features;
 
 static void list_block(u32 block) {
-    for (u32 i = 0; i < n_distinct; i++) {
-        features[n_features].id = block << MAX_BITS | distinct[i];
+    for (u32 i = 0; i < n_terms; i++) {
+        features[n_features].id = block << (MAX_BITS + 8) | terms[i] >> (32 - MAX_BITS - 8);
         features[n_features++].count = 1;
     }
 }
@@ -56,7 +54,6 @@ static void list_block(u32 block) {
 EXPORT(routor_features) u64 list_features(u32 ptr, u32 len) {
     const record *r = record_at(ptr, len);
     if (!r) return 0;
-    row_bits = MAX_BITS;
     n_features = 0;
     each_block(r, list_block);
     return packed(features, n_features * sizeof features[0]);

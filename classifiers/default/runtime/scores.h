@@ -1,36 +1,66 @@
-// From rows to answers: sums of int8 rows, one norm a block, then softmax and the scale of difficulty.
+// From terms to answers: sums of int8 rows, one norm a block, then softmax and the scale of difficulty.
 #pragma once
 #include "terms.h"
 
-static const model *active;      // the model in use during a call
 static float scores[COLUMNS];
+static float own_scores[MAX_OWN][512];
+static u32 seen[1 << MAX_BITS >> 5];  // a bit per row: it is among the distinct rows of this block
+static u32 distinct[MAX_TERMS];
+static u32 n_distinct;
 
-// Adds the distinct rows of a block to the scores: Σ rows / √(Σ lengths), times the block's weight.
-static void add_block(u32 block) {
-    if (!n_distinct) return;
-    i32 sums[COLUMNS] = {0};
+// Puts into distinct the rows that belong to a term of the block, each once: a long text repeats itself and must not shout down a
+// short one. The inner loops here are unrolled because fuel is paid at each turn.
+static void look_up(const opened *t) {
+    u32 m = 0, bits = t->bits;
+    const u8 *tags = t->tags;
+#pragma clang loop unroll_count(8)
+    for (u32 i = 0; i < n_terms; i++) {
+        u32 h = terms[i], row = row_of(h, bits), *word = seen + (row >> 5), had = *word, bit = (u32)(tags[row] == tag_of(h)) << (row & 31);
+        *word = had | bit;
+        distinct[m] = row;
+        m += (bit & ~had) != 0;
+    }
+    for (u32 i = 0; i < m; i++) seen[distinct[i] >> 5] = 0;
+    n_distinct = m;
+}
+
+// Sums 16 columns of the distinct rows from column at.
+static void sum_rows(const opened *t, u32 at, i32 *sums) {
+    for (u32 k = 0; k < 16; k++) sums[k] = 0;
     for (u32 i = 0; i < n_distinct;) {
         u32 end = n_distinct - i > 256 ? i + 256 : n_distinct;  // 256 int8 fit in an int16
-        v128_t a = wasm_i16x8_splat(0), b = a, c = a, d = a;
-#pragma clang loop unroll_count(4)
+        v128_t a = wasm_i16x8_splat(0), b = a;
+#pragma clang loop unroll_count(8)
         for (; i < end; i++) {
-            const i8 *row = active->rows[distinct[i]];
-            v128_t lo = wasm_v128_load(row), hi = wasm_v128_load(row + 16);
-            a = wasm_i16x8_add(a, wasm_i16x8_extend_low_i8x16(lo));
-            b = wasm_i16x8_add(b, wasm_i16x8_extend_high_i8x16(lo));
-            c = wasm_i16x8_add(c, wasm_i16x8_extend_low_i8x16(hi));
-            d = wasm_i16x8_add(d, wasm_i16x8_extend_high_i8x16(hi));
+            v128_t row = wasm_v128_load(t->rows + (size_t)distinct[i] * t->stride + at);
+            a = wasm_i16x8_add(a, wasm_i16x8_extend_low_i8x16(row));
+            b = wasm_i16x8_add(b, wasm_i16x8_extend_high_i8x16(row));
         }
-        int16_t part[COLUMNS];
+        int16_t part[16];
         wasm_v128_store(part, a);
         wasm_v128_store(part + 8, b);
-        wasm_v128_store(part + 16, c);
-        wasm_v128_store(part + 24, d);
-        for (u32 k = 0; k < COLUMNS; k++) sums[k] += part[k];
+        for (u32 k = 0; k < 16; k++) sums[k] += part[k];
     }
-    if (sums[COL_LENGTH] <= 0) return;  // nothing here was ever seen in training
-    float factor = active->weight[block] / __builtin_sqrtf((float)sums[COL_LENGTH]);
-    for (u32 k = 0; k < COLUMNS; k++) scores[k] += (float)sums[k] * active->scale[k] * factor;
+}
+
+// Adds the rows of a block to the scores: Σ rows / √(Σ lengths), times the block's weight.
+static void add_rows(const opened *t, u32 block, float *score) {
+    i32 sums[16];
+    look_up(t);
+    if (!n_distinct) return;  // nothing here was ever seen in training
+    u32 last = t->stride - 16;
+    sum_rows(t, last, sums);
+    if (sums[15] <= 0) return;
+    float factor = active->weight[block] / __builtin_sqrtf((float)sums[15]);
+    for (u32 at = last;; at -= 16, sum_rows(t, at, sums)) {
+        for (u32 k = 0; k < 16; k++) score[at + k] += (float)sums[k] * t->scale[at + k] * factor;
+        if (!at) return;
+    }
+}
+
+static void add_block(u32 block) {
+    add_rows(&main_table, block, scores);
+    for (u32 i = 0; i < active->own; i++) add_rows(own_table + i, block, own_scores[i]);
 }
 
 // e^x to about 1e-7 relative, from 2^(x·log2 e): the whole part goes into the exponent, the rest through a polynomial.
@@ -68,14 +98,31 @@ static float difficulty(float score) {
     return 1;
 }
 
-static void answer(result *out) {
-    out->abi = ABI_VERSION;
-    out->n_heads = 2;
-    out->n_category = NUM_CATEGORIES;
-    out->n_domain = NUM_DOMAINS;
-    out->confidence = softmax(scores + COL_CATEGORY, NUM_CATEGORIES, out->category);
-    softmax(scores + COL_DOMAIN, NUM_DOMAINS, out->domain);
-    out->difficulty = difficulty(scores[COL_TIER]);
+static struct {
+    result fixed;
+    u32 own[MAX_OWN * (MAX_LABELS + 1)];  // of each head of the user's own {u16 n, u16 0, float p[n]}
+} out;
+
+// Writes the answer and returns its length.
+static u32 answer(void) {
+    result *r = &out.fixed;
+    r->abi = ABI_VERSION;
+    r->n_heads = 2 + active->own;
+    r->n_category = NUM_CATEGORIES;
+    r->n_domain = NUM_DOMAINS;
+    r->confidence = softmax(scores + COL_CATEGORY, NUM_CATEGORIES, r->category);
+    softmax(scores + COL_DOMAIN, NUM_DOMAINS, r->domain);
+    r->difficulty = difficulty(scores[COL_TIER]);
     float tokens = scores[COL_TOKENS];  // their logarithm
-    out->completion_tokens = tokens != tokens ? tokens : exponential(tokens < 0 ? 0 : tokens > 10.4f ? 10.4f : tokens);
+    r->completion_tokens = tokens != tokens ? tokens : exponential(tokens < 0 ? 0 : tokens > 10.4f ? 10.4f : tokens);
+    u32 *at = out.own;
+    for (u32 i = 0; i < active->own; i++) {
+        const opened *t = own_table + i;
+        for (u32 k = 0; k < COL_TIER; k++)
+            for (u32 j = 0; j < t->labels; j++) own_scores[i][j] += scores[k] * t->dense[k * t->stride + j];
+        *at++ = t->labels;
+        softmax(own_scores[i], t->labels, (float *)at);
+        at += t->labels;
+    }
+    return (u32)((u8 *)at - (u8 *)&out);
 }

@@ -1,5 +1,4 @@
-// Terms: what of a request is looked up in the table. A term is a hash whose upper bits are its row. A block counts a row
-// once however often it comes up there: a long text repeats itself and must not shout down a short one.
+// Terms: what of a request is looked up in the tables. A term is a hash: its upper bits are its row, the next eight its tag.
 #pragma once
 #include <wasm_simd128.h>
 
@@ -9,33 +8,22 @@
 // How much of each part is read, in bytes. Of a longer text head and tail are read, half of this each.
 enum { MAX_TEXT = 8192, MAX_LINE = 256, MAX_SYSTEM = 1024, MAX_CONTEXT = 1024 };
 enum { FEW_WORDS = 3 };  // a text of so few may be a mere "yes, go on"
-enum { MAX_UNITS = MAX_TEXT + 8, MAX_DISTINCT = 2 * MAX_UNITS };
+enum { MAX_UNITS = MAX_TEXT + 8, MAX_TERMS = 3 * MAX_UNITS };
 
-static u32 units[MAX_UNITS + 8];      // folded characters; read as vectors, so with room behind
-static u32 words[2 * MAX_UNITS];      // hashes of words and pairs of words
-static u32 grams[2][MAX_UNITS + 4];   // hashes of 3 and of 4 characters
-static u32 row_bits;                  // a row is the upper row_bits of a hash
-static u32 seen[1 << MAX_BITS >> 5];  // a bit per row: it is among the distinct rows of this block
-static u32 distinct[MAX_DISTINCT];
-static u32 n_distinct;
+static u32 units[MAX_UNITS + 8];  // folded characters; read as vectors, so with room behind
+static u32 words[2 * MAX_UNITS];  // hashes of words and pairs of words
+static u32 grams[2][MAX_UNITS + 4];  // hashes of 3 and of 4 characters
+static u32 terms[MAX_TERMS];      // hashes of a block, as often as they come up
+static u32 n_terms;
 
-// Adds the rows of n hashes to the distinct ones. The inner loops here are unrolled because fuel is paid at each turn.
 static void take(const u32 *hashes, u32 n) {
-    u32 m = n_distinct, shift = 32 - row_bits;
-#pragma clang loop unroll_count(8)
-    for (u32 i = 0; i < n; i++) {
-        u32 row = hashes[i] >> shift, bit = 1u << (row & 31), *word = seen + (row >> 5), had = *word;
-        *word = had | bit;
-        distinct[m] = row;
-        m += !(had & bit);
-    }
-    n_distinct = m;
+    __builtin_memcpy(terms + n_terms, hashes, n * sizeof *hashes);
+    n_terms += n;
 }
 
-static void forget(void) {
-    for (u32 i = 0; i < n_distinct; i++) seen[distinct[i] >> 5] = 0;
-    n_distinct = 0;
-}
+// A term's place in a table of 2^bits rows, and the tag by which a row knows it.
+static u32 row_of(u32 hash, u32 bits) { return hash >> (32 - bits); }
+static u8 tag_of(u32 hash) { return hash >> (32 - MAX_BITS - 8); }
 
 static u32 mix(u32 h) {
     h = (h ^ h >> 15) * 0x2C1B3C6D;
@@ -103,23 +91,49 @@ static void char_terms(u32 block, u32 n) {
 // The first words, each with its place, and the runs that they begin.
 static void opening_terms(u32 n) {
     enum { PLACES = 4 };
-    u32 found = word_terms(BLOCK_OPENING, n), terms[2 * PLACES], m = 0, run = 0;
+    u32 found = word_terms(BLOCK_OPENING, n), hashes[2 * PLACES], m = 0, run = 0;
     for (u32 i = 0; i < found && i < PLACES; i++) {
         run = mix(run ^ words[2 * i]);
-        terms[m++] = mix(words[2 * i] + i);
-        terms[m++] = run;
+        hashes[m++] = mix(words[2 * i] + i);
+        hashes[m++] = run;
     }
-    take(terms, m);
+    take(hashes, m);
 }
 
 // What is known beside the texts. Counters such as lengths are left out: they fit the sources at hand and mislead elsewhere.
 static void fact_terms(const record *r) {
     u32 turns = r->turns <= 2 ? r->turns : r->turns <= 5 ? 3 : 4;
-    u32 terms[8] = {mix(salt(BLOCK_FACTS) + 64 + turns)}, m = 1;
+    u32 hashes[8] = {mix(salt(BLOCK_FACTS) + 64 + turns)}, m = 1;
     const u32 flags = r->flags & (FLAG_TOOLS | FLAG_IMAGES | FLAG_SYSTEM | FLAG_JSON | FLAG_FILES | FLAG_AUDIO);
     for (u32 bit = 0; bit < 7; bit++)
-        if (flags >> bit & 1) terms[m++] = mix(salt(BLOCK_FACTS) + bit);
-    take(terms, m);
+        if (flags >> bit & 1) hashes[m++] = mix(salt(BLOCK_FACTS) + bit);
+    take(hashes, m);
+}
+
+// The shape of a text of n bytes that is read from s: how many lines and questions it has, whether much of it are figures, whether
+// there is code in a fence, and whether more follows its first line.
+static void shape_terms(const u8 *s, u32 n, u32 first) {
+    u32 lines = 0, questions = 0, digits = 0, fence = 0, few = 0;
+    for (u32 i = 0; i < n; i++) {
+        lines += s[i] == '\n';
+        questions += s[i] == '?';
+        digits += s[i] >= '0' && s[i] <= '9';
+        fence |= s[i] == '`' && i >= 2 && s[i - 1] == '`' && s[i - 2] == '`';
+    }
+    while (few < 6 && 1u << few <= lines) few++;
+    const u32 of = salt(BLOCK_SHAPE), hashes[5] = {
+        mix(of + 100 + few), mix(of + 200 + (questions < 3 ? questions : 3)), mix(of + 300 + fence),
+        mix(of + 400 + (digits * 20 > n) + (digits > 0)), mix(of + 500 + (n > 2 * first)),
+    };
+    take(hashes, 5);
+}
+
+// How often the text's n bytes double 20.
+static void length_terms(u32 n) {
+    u32 doubled = 0;
+    while (doubled < 10 && 20u << doubled < n) doubled++;
+    const u32 hash = mix(salt(BLOCK_LENGTH) + doubled);
+    take(&hash, 1);
 }
 
 typedef struct {
@@ -148,13 +162,14 @@ static u32 fold_span(span s, u32 max) {
     return n + fold_text(s.p + s.len - max / 2, max / 2, units + n);
 }
 
-// Calls done(block) for each block of a request with its rows in distinct, in the order of the blocks' numbers but for the
+// Calls done(block) for each block of a request with its hashes in terms, in the order of the blocks' numbers but for the
 // first four, which are read as their text is folded.
 static void each_block(const record *r, void done(u32 block)) {
     const u8 *base = (const u8 *)r;
     span text = {base + r->text_off, r->text_len}, system = {base + r->system_off, r->system_len},
          context = {base + r->context_off, r->context_len};
-#define BLOCK(block, terms) (terms, done(block), forget())
+#define BLOCK(block, take_terms) (take_terms, done(block), n_terms = 0)
+    n_terms = 0;
     u32 n = fold_span(text, MAX_TEXT), found = word_terms(BLOCK_WORDS, n);
     BLOCK(BLOCK_WORDS, take(words, 2 * found));
     BLOCK(BLOCK_CHARS, char_terms(BLOCK_CHARS, n));
@@ -178,5 +193,7 @@ static void each_block(const record *r, void done(u32 block)) {
         BLOCK(block, take(words, 2 * word_terms(block, n)));
     }
     BLOCK(BLOCK_FACTS, fact_terms(r));
+    BLOCK(BLOCK_SHAPE, shape_terms(text.p, text.len < MAX_TEXT ? text.len : MAX_TEXT, first.len));
+    BLOCK(BLOCK_LENGTH, length_terms(text.len));
 #undef BLOCK
 }
