@@ -25,7 +25,7 @@ func Parse(file string, src []byte, scope Scope) (*Policy, error) {
 		Name:       strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)),
 		Thresholds: [...]float64{0.05, 0.2, 0.45, 0.7},
 		Balance:    0.5,
-		Worth:      [...]float64{0.001, 0.01, 0.1, 1, 10},
+		Worth:      [...]float64{0.001, 0.01, 0.1, 1, 3},
 		Adequate:   [...]float64{0.5, 0.7, 0.85, 0.9, 0.92},
 		Unsure:     Unsure{Below: 0.35, Tier: label.Light},
 		Timezone:   time.UTC,
