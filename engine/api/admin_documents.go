@@ -284,14 +284,20 @@ func (c *call) adminDiff(argument string) *fault {
 	if f != nil {
 		return f
 	}
-	if live := d.Live(kind); to == 0 && live != nil {
-		to = live.Number
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	if to == 0 {
+		current, err := d.History().Current(ctx, kind, store.Live)
+		if err != nil {
+			return c.refused(err)
+		}
+		if current != nil {
+			to = current.Number
+		}
 	}
 	if from == 0 && to > 1 {
 		from = to - 1
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), askTime)
-	defer cancel()
 	var content [2][]byte
 	for i, number := range []uint64{from, to} {
 		if number == 0 {

@@ -65,7 +65,11 @@ func TestAdminReads(t *testing.T) {
 		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || a.path == "backup" { // which is no JSON
 			continue
 		}
-		if got := r.do("GET", "/admin/"+a.path, "", asAdmin); got.status != 200 || len(got.fields(t)) == 0 {
+		got := r.do("GET", "/admin/"+a.path, "", asAdmin)
+		if got.status == 501 && strings.Contains(string(got.body), "keeps no ledger") { // which tests of their own have
+			continue
+		}
+		if got.status != 200 || len(got.fields(t)) == 0 {
 			t.Errorf("/admin/%s: %d %s", a.path, got.status, got.body)
 		}
 	}
