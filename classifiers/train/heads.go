@@ -19,12 +19,12 @@ const (
 
 var headColumns = [numHeads]struct {
 	from, to int
-	pace     float32 // of the learning rate; the tier, which has few labels and much noise, gains by little steps
+	pace     float32 // of the learning rate; the tier and the completion tokens, which have few labels and much noise, gain by little steps
 }{
 	headCategory: {colCategory, colCategory + label.NumCategories, 1},
 	headDomain:   {colDomain, colDomain + label.NumDomains, 1},
 	headTier:     {colTier, colTier + 1, 0.4},
-	headTokens:   {colTokens, colTokens + 1, 0.4},
+	headTokens:   {colTokens, colTokens + 1, 0.1},
 }
 
 // cuts are the tier scores between one tier and the next.
@@ -42,7 +42,7 @@ type heads struct {
 	fixed    bool // the cuts stay where they are
 	learns   [numHeads]bool
 	tokens   float32            // mean logarithm of completion tokens; NaN = no example has any
-	lengths  map[string]float32 // weight of a source's completion tokens: by the root of its rarity, for a few benchmarks have most
+	lengths  map[string]float32 // weight of a source's completion tokens: all sources weigh the same, for one benchmark has most
 }
 
 // gradient is the derivative of an example's loss, by its scores and by the cuts.
