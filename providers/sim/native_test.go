@@ -13,8 +13,8 @@ import (
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers/anthropic"
 	"github.com/routor/routor/providers/gemini"
-	"github.com/routor/routor/providers/spectest"
 	"github.com/routor/routor/providers/openai"
+	"github.com/routor/routor/providers/spectest"
 	"github.com/routor/routor/providers/sse"
 )
 
