@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -65,7 +64,7 @@ answers move it little.`,
 			}
 			note(cmd, "%d prompts, %d models; a unit of difficulty costs %.2f logits; mean logarithmic loss %.4f, of each model's mean alone %.4f",
 				f.Rows, len(f.Models), f.Fitted, f.LogLoss, f.Before)
-			_, err = io.WriteString(cmd.OutOrStdout(), string(f.YAML()))
+			_, err = cmd.OutOrStdout().Write(f.YAML())
 			return err
 		},
 	}
