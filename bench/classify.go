@@ -29,7 +29,50 @@ type ClassifyReport struct {
 type ClassifySet struct {
 	Name string `json:"name"`
 	train.Figures
-	Langs []ClassifyLang `json:"langs,omitempty"`
+	Langs        []ClassifyLang `json:"langs,omitempty"`
+	Translations Translations   `json:"translations,omitzero"`
+}
+
+// Translations is how alike the answers are to the same question (by its group) in two languages, over all pairs of them.
+type Translations struct {
+	Pairs        int     `json:"pairs"`
+	SameCategory float64 `json:"same_category"`
+	SameTier     float64 `json:"same_tier"`
+	WithinOne    float64 `json:"within_one_tier"`
+}
+
+// translated is the answer to a question in one language.
+type translated struct {
+	lang     string
+	category label.Category
+	tier     label.Tier
+}
+
+func translationsOf(groups map[string][]translated) (t Translations) {
+	for _, same := range groups {
+		for i, a := range same {
+			for _, b := range same[:i] {
+				if a.lang == b.lang {
+					continue
+				}
+				t.Pairs++
+				t.SameCategory += one(a.category == b.category)
+				t.SameTier += one(a.tier == b.tier)
+				t.WithinOne += one(a.tier <= b.tier+1 && b.tier <= a.tier+1)
+			}
+		}
+	}
+	if n := float64(t.Pairs); n > 0 {
+		t.SameCategory, t.SameTier, t.WithinOne = t.SameCategory/n, t.SameTier/n, t.WithinOne/n
+	}
+	return t
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // ClassifyLang is the figures of one language.
@@ -75,11 +118,15 @@ func classifySet(m *classifiers.Module, name string, examples []train.Example) (
 		}
 	}
 	all, langs := train.NewTally(own), map[string]*train.Tally{}
+	groups := map[string][]translated{}
 	var out classifiers.Result
 	for i := range examples {
 		e := &examples[i]
 		if err := m.Classify(&e.Input, &out); err != nil {
 			return nil, fmt.Errorf("prompt %q: %w", e.ID, err)
+		}
+		if e.Lang != "" && e.Group != "" {
+			groups[e.Group] = append(groups[e.Group], translated{e.Lang, out.Best(), train.TierOf(float64(out.Difficulty))})
 		}
 		all.Add(e, &out)
 		if e.Lang != "" {
@@ -89,7 +136,7 @@ func classifySet(m *classifiers.Module, name string, examples []train.Example) (
 			langs[e.Lang].Add(e, &out)
 		}
 	}
-	s := &ClassifySet{Name: name, Figures: all.Figures()}
+	s := &ClassifySet{Name: name, Figures: all.Figures(), Translations: translationsOf(groups)}
 	for _, lang := range slices.Sorted(maps.Keys(langs)) {
 		s.Langs = append(s.Langs, ClassifyLang{lang, langs[lang].Figures()})
 	}
@@ -144,6 +191,9 @@ var headings = map[string]string{
 func (s *ClassifySet) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n%s\n", cmp.Or(headings[s.Name], s.Name))
 	WriteFigures(b, &s.Figures)
+	if t := s.Translations; t.Pairs > 0 {
+		fmt.Fprintf(b, "\n  the same question in two languages, %d pairs: same category %.3f, same tier %.3f, within one tier %.3f\n", t.Pairs, t.SameCategory, t.SameTier, t.WithinOne)
+	}
 	if len(s.Langs) < 2 {
 		return
 	}
@@ -158,7 +208,7 @@ func (s *ClassifySet) write(b *strings.Builder) {
 
 // writeLang writes a language's figures, and how often its most frequent answer came: one that takes all has swallowed the others.
 func writeLang(w io.Writer, lang string, f *train.Figures) {
-	const least = 10 // prompts that say something of a language
+	const least = 8 // prompts that say something of a language
 	c, t := &f.Category, &f.Tier
 	if max(c.N, t.N) < least {
 		return

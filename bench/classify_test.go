@@ -1,11 +1,16 @@
 package bench
 
 import (
+	"context"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/routor/routor/bench/prompts"
 	"github.com/routor/routor/classifiers"
+	builtin "github.com/routor/routor/classifiers/default"
 	"github.com/routor/routor/classifiers/train"
+	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/label"
 )
 
@@ -35,3 +40,57 @@ func TestReportText(t *testing.T) {
 		}
 	}
 }
+
+// The same request in another language gets nearly the same tier, and no language is all one category.
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open("testdata/translations.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	examples, err := prompts.Examples(f, engine.ClassifierInput, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := classifiers.Load(context.Background(), builtin.Module, classifiers.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	set, err := classifySet(m, "translations", examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr := set.Translations; tr.Pairs != 8*17*16/2 || tr.WithinOne < 0.97 || tr.SameCategory < 0.65 {
+		t.Errorf("%+v", tr)
+	}
+	if len(set.Langs) < 14 {
+		t.Errorf("%d languages", len(set.Langs))
+	}
+	for _, l := range set.Langs {
+		for j, name := range l.Category.Labels {
+			answered := 0
+			for i := range l.Category.Confusion {
+				answered += l.Category.Confusion[i][j]
+			}
+			if answered > 4 {
+				t.Errorf("%s: %d of 8 different requests are %s", l.Lang, answered, name)
+			}
+		}
+	}
+}
+
+func TestTranslationsOf(t *testing.T) {
+	t.Parallel()
+	got := translationsOf(map[string][]translated{
+		"a": {{"en", label.Coding, label.Light}, {"de", label.Coding, label.Standard}, {"fr", label.Math, label.Nano}, {"en", label.Coding, label.Light}},
+		"b": {{"en", label.Coding, label.Light}},
+	})
+	// en-de, en-fr, de-fr, and the second en with de and fr; the two en are no pair.
+	if got.Pairs != 5 || !near(got.SameCategory, 2./5) || got.SameTier != 0 || !near(got.WithinOne, 2./5) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func near(a, b float64) bool { return max(a-b, b-a) < 1e-9 }

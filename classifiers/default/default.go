@@ -8,7 +8,9 @@ import _ "embed"
 //go:embed runtime.wasm
 var Runtime []byte
 
-// Module is Runtime with the weights that `routor train --data DIR` fits to the labelled prompts of the project, and their card.
+// Module is Runtime with weights and their card, as this makes it of the folder of labelled prompts:
+//
+//	routor train DIR --loso --refit --name routor --module-version 2 --description 'Linear heads over hashed words and characters'
 //
 //go:embed default.wasm
 var Module []byte
