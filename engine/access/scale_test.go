@@ -7,36 +7,32 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/routor/routor/engine/store"
 )
 
-// fill puts n keys into the bucket.
-func fill(t testing.TB, st *store.Store, s *Store, n int) {
+// fill puts n keys into the bucket, a thousand at a time; what is not acknowledged is sent again.
+func fill(t testing.TB, st *store.Store, h *hasher, n int) {
 	t.Helper()
 	js := st.JetStream()
-	h := s.hasher.Load()
-	var last jetstream.PubAckFuture
-	wait := func() {
-		select {
-		case <-last.Ok():
-		case err := <-last.Err():
-			t.Fatal(err)
+	for from := 0; from < n; from += 1000 {
+		for tries, all := 0, false; !all; tries++ {
+			if tries == 10 {
+				t.Fatal("the keys are not acknowledged")
+			}
+			for i := from; i < min(from+1000, n); i++ {
+				k := &Key{ID: fmt.Sprintf("key_%09d", i), Name: fmt.Sprint("app-", i), Created: time.Now().UTC(), Limits: &Limits{Requests: 60}}
+				k.hash = h.digest([]byte(fmt.Sprint("secret-", i)))
+				if _, err := js.PublishAsync("$KV."+bucket+"."+k.ID, encode(k, "test")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case <-js.PublishAsyncComplete():
+				all = true
+			case <-time.After(30 * time.Second):
+			}
 		}
 	}
-	for i := range n {
-		k := &Key{ID: fmt.Sprintf("key_%09d", i), Name: fmt.Sprint("app-", i), Created: time.Now().UTC(), Limits: &Limits{Requests: 60}}
-		k.hash = h.digest([]byte(fmt.Sprint("secret-", i)))
-		var err error
-		if last, err = js.PublishAsync("$KV."+bucket+"."+k.ID, encode(k, "test")); err != nil {
-			t.Fatal(err)
-		}
-		if i%2000 == 1999 { // no more may be under way than the connection takes
-			wait()
-		}
-	}
-	wait()
 }
 
 // live adds and revokes keys at the first replica and says how long it takes until all replicas know, sorted.
@@ -71,9 +67,12 @@ func live(t testing.TB, replicas []*Store, rounds int) (added, revoked []time.Du
 func keyScale(t testing.TB, n int) (replicas []*Store, start time.Duration) {
 	t.Helper()
 	url := cluster(t)
-	st := connect(t, url)
-	first := replica(t, st, t.TempDir())
-	fill(t, st, first, n)
+	maker, err := Open(t.Context(), connect(t, url), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	maker.Close()
+	fill(t, connect(t, url), maker.hasher.Load(), n)
 	all := func(s *Store) {
 		for end := time.Now().Add(10 * time.Minute); s.count() < n; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
@@ -81,6 +80,7 @@ func keyScale(t testing.TB, n int) (replicas []*Store, start time.Duration) {
 			}
 		}
 	}
+	first := replica(t, connect(t, url), t.TempDir())
 	all(first)
 	began := time.Now()
 	second := replica(t, connect(t, url), t.TempDir())
