@@ -91,7 +91,9 @@ func Open(ctx context.Context, o Options) (s *Store, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.js, err = jetstream.New(s.conn, jetstream.WithDefaultTimeout(10*time.Second), jetstream.WithPublishAsyncMaxPending(4096)); err != nil {
+	// An acknowledgement that a cluster loses while it changes leaders must not be waited for without end.
+	s.js, err = jetstream.New(s.conn, jetstream.WithDefaultTimeout(10*time.Second), jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(30*time.Second))
+	if err != nil {
 		return s, fmt.Errorf("open the state: %w", err)
 	}
 	return s, nil
