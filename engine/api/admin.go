@@ -40,6 +40,7 @@ var adminCalls = []adminCall{
 	{"decisions/*", "GET", (*call).adminDecision, "One decision, by its id or its X-Request-Id: its record, and every candidate as long as what it was decided by still serves."},
 	{"rollups", "GET", (*call).adminRollups, "What happened per `?span=minute`, `hour` or `day`, within `since`, `from` and `to`, `?by=tier`, `provider`, `category`, `outcome` or `model`; `?histograms=true`."},
 	{"ledger", "GET", (*call).adminLedger, "How the ledger is: records, blocks, bytes, what waits and what was dropped."},
+	{"pprof/*", "GET", (*call).adminPprof, "A profile of the process for `go tool pprof`: `cpu` (`?seconds=10`), `heap`, `allocs`, `goroutine`, `mutex`, `block`."},
 	{"demo/faults", "GET", (*call).adminFaults, "Demo: what goes wrong at the simulated providers."},
 	{"demo/faults/*", "GET PUT POST DELETE", (*call).adminFault, "Demo: PUT what is to go wrong at one, such as `{\"error\": \"rate_limited\", \"rate\": 0.5, \"retry_after\": \"2s\"}`; `{}` or DELETE ends it."},
 }
