@@ -1,0 +1,4 @@
+/** Strip is the first-open strip of the demo. */
+export function Strip() {
+	return null;
+}
