@@ -18,7 +18,8 @@ export default defineConfig({
 		chunkSizeWarningLimit: 800,
 	},
 	server: {
-		proxy: Object.fromEntries(['/admin', '/v1', '/readyz', '/healthz'].map((path) => [path, { target: server, changeOrigin: true }])),
+		// The server refuses what pages of another origin send: to it, these come from itself.
+		proxy: Object.fromEntries(['/admin', '/v1', '/readyz', '/healthz'].map((path) => [path, { target: server, changeOrigin: true, headers: { origin: server } }])),
 	},
 	test: { include: ['src/**/*.test.ts'], environment: 'node' },
 } as import('vite').UserConfig & { test: unknown });

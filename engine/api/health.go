@@ -31,6 +31,9 @@ func (c *call) readyz() *fault {
 		states[p.ID] = p.providerState
 	}
 	answer := map[string]any{"status": word, "snapshot": s.Engine.Live.Version(), "usable_providers": usable, "providers": states}
+	if s.Demo != nil { // the login page offers the way in
+		answer["demo"] = true
+	}
 	if s.Documents != nil {
 		answer["state"] = s.Documents.card()
 	}
