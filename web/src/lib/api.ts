@@ -123,7 +123,8 @@ export async function resume(): Promise<void> {
 export async function enter(by: { key: string } | { link: string }): Promise<void> {
 	bearer = '';
 	try {
-		session.value = await post<Session>('/admin/session', by);
+		const headers = 'key' in by ? { Authorization: `Bearer ${by.key}` } : undefined;
+		session.value = await call<Session>('/admin/session', { method: 'POST', body: by, headers });
 	} catch (err) {
 		if (!(err instanceof Problem) || err.status !== 404 || !('key' in by)) throw err;
 		bearer = by.key;

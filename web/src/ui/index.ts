@@ -4,3 +4,7 @@ export * from './icon';
 export * from './overlay';
 export * from './states';
 export * from './toast';
+export * from './diff';
+export * from './marks';
+export * from './table';
+export * from './timeline';
