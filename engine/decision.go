@@ -129,6 +129,7 @@ type scratch struct {
 	matched  policies.Matched
 	cands    []policies.Candidate
 	verdicts []policies.Verdict
+	looked   int   // how many of Candidates come into question: those behind them are out whatever is asked
 	index    []int // of cands in Candidates
 	named    []*catalog.Model
 	down     func(provider string) bool
@@ -162,11 +163,14 @@ func (d *Decision) reset() {
 	*d = Decision{
 		Class: class, Candidates: d.Candidates[:0], Chain: d.Chain[:0], Rules: d.Rules[:0], Notes: d.Notes[:0], scratch: keep,
 	}
-	d.borrowed, d.capped = false, false
+	d.borrowed, d.capped, d.looked = false, false, 0
 	d.snapshot, d.world, d.warm, d.cacheLoss = nil, nil, nil, 0
 	clear(d.named)
 	d.named = d.named[:0]
 }
+
+// inQuestion are the candidates that were looked at one by one.
+func (d *Decision) inQuestion() []Candidate { return d.Candidates[:d.looked] }
 
 func (d *Decision) note(s string) { d.Notes = append(d.Notes, s) }
 

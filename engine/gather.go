@@ -7,6 +7,8 @@ import (
 	"github.com/routor/routor/engine/chat"
 )
 
+const notConnected = "its provider is not connected"
+
 // gather looks at every deployment that the request could mean, and keeps those that can do what it needs, that the profile
 // allows and that are healthy. What falls out keeps its reason.
 func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error {
@@ -26,7 +28,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		case o.status != "" && !direct, o.dep.Model.Status == catalog.Retired:
 			c.Out, c.OutBy = o.status, byStatus
 		case !o.connected:
-			c.Out, c.OutBy = "its provider is not connected", byHealth
+			c.Out, c.OutBy = notConnected, byHealth
 		default:
 			if c.Out = o.missing(need, direct); c.Out == "" {
 				c.Out = tied.out(o)
@@ -74,9 +76,11 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		}
 	}
 	if a.method != MethodDirect {
-		for i := range s.options {
+		for _, i := range s.able {
 			look(&s.options[i], 0)
 		}
+		d.looked = len(d.Candidates)
+		d.Candidates = append(d.Candidates, s.idle...)
 	} else {
 		for rank, m := range a.named {
 			if rank == 0 && a.pin != nil {
@@ -88,6 +92,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 				}
 			}
 		}
+		d.looked = len(d.Candidates)
 	}
 	return d.nobodyGathered(s, need, &tied, a)
 }
@@ -96,7 +101,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 func (d *Decision) nobodyGathered(s *Snapshot, need capability, tied *pins, a *ask) error {
 	var connected, capable, allowed int
 	var first *Candidate
-	for i := range d.Candidates {
+	for i := range d.inQuestion() {
 		c := &d.Candidates[i]
 		switch c.OutBy {
 		case byStatus:
@@ -163,7 +168,7 @@ func (d *Decision) wanting(need capability, tied *pins) string {
 		}
 	}
 	long := false
-	for i := range d.Candidates {
+	for i := range d.inQuestion() {
 		long = long || d.Candidates[i].Out == tooLong || d.Candidates[i].Out == tooShort
 	}
 	if long {

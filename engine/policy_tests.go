@@ -73,6 +73,7 @@ func (s *Snapshot) frozen() *Snapshot {
 		}
 		f.options[i] = o
 	}
+	f.part()
 	return f
 }
 

@@ -169,7 +169,7 @@ func (d *Decision) rememberFallen(r *ledger.Decision) {
 	}
 	met, behind := 0, 0
 next:
-	for i := range d.Candidates {
+	for i := range d.inQuestion() {
 		c := &d.Candidates[i]
 		switch {
 		case c.chained:
@@ -194,6 +194,11 @@ next:
 	}
 	for k := range met {
 		r.Fall(reasons[k].c.OutBy, reasons[k].c.Out, reasons[k].n)
+	}
+	if d.looked < len(d.Candidates) {
+		for _, f := range d.snapshot.idleBy {
+			r.Fall(f.by, f.why, f.n)
+		}
 	}
 	if behind > 0 {
 		r.Fall("place", "behind those in the chain", behind)

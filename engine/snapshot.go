@@ -42,7 +42,10 @@ type Parts struct {
 type Snapshot struct {
 	Parts
 
-	options  []option // by Deployment.Index
+	options  []option    // by Deployment.Index
+	able     []int       // of options, those that auto may choose and whose provider is connected
+	idle     []Candidate // the others, and why
+	idleBy   []fall      // those by reason
 	mixture  mixture
 	bounds   map[string]*bound
 	baseline *catalog.Deployment // nil = the catalog lacks the policy's baseline
@@ -52,6 +55,35 @@ type Snapshot struct {
 
 	refs       atomic.Int64 // 1 for whoever published it, 1 a request
 	generation *generation
+}
+
+// part tells the options that auto may choose from those that are out whatever is asked.
+func (s *Snapshot) part() {
+	s.able, s.idle, s.idleBy = nil, nil, nil
+	for i := range s.options {
+		switch o := &s.options[i]; {
+		case o.status != "":
+			s.idle = append(s.idle, Candidate{Deployment: o.dep, Out: o.status, OutBy: byStatus})
+		case !o.connected:
+			s.idle = append(s.idle, Candidate{Deployment: o.dep, Out: notConnected, OutBy: byHealth})
+		default:
+			s.able = append(s.able, i)
+		}
+	}
+	for i := range s.idle {
+		c := &s.idle[i]
+		k := slices.IndexFunc(s.idleBy, func(f fall) bool { return f.why == c.Out && f.by == c.OutBy })
+		if k < 0 {
+			k, s.idleBy = len(s.idleBy), append(s.idleBy, fall{by: c.OutBy, why: c.Out})
+		}
+		s.idleBy[k].n++
+	}
+}
+
+// fall counts candidates that fell out at a stage for a reason.
+type fall struct {
+	by, why string
+	n       int
 }
 
 // option is a deployment as Decide reads it.
@@ -122,6 +154,7 @@ func NewSnapshot(p Parts) (*Snapshot, error) {
 	for i, dep := range p.Catalog.Deployments {
 		s.options[i] = s.option(dep)
 	}
+	s.part()
 	for i := range p.Policy.Rules {
 		s.ruledOut = append(s.ruledOut, "removed by "+p.Policy.Rules[i].Label())
 	}
