@@ -38,7 +38,7 @@ var adminCalls = []adminCall{
 	{"decisions/tail", "GET", (*call).adminTail, "Decisions as they come, with the same filters, as server-sent events: `decision` (at most 20 a second) and each second `counters`."},
 	{"decisions/export", "GET", (*call).adminExport, "All decisions that match, oldest first; `?format=jsonl` or `csv`, `?full=true` whole records, which replay reads."},
 	{"decisions/*", "GET", (*call).adminDecision, "One decision, by its id or its X-Request-Id: its record, and every candidate as long as what it was decided by still serves."},
-	{"rollups", "GET", (*call).adminRollups, "What happened per `?span=minute`, `hour` or `day`, within `since`, `from` and `to`, `?by=tier`, `provider`, `category`, `outcome` or `model`; `?histograms=true`."},
+	{"rollups", "GET", (*call).adminRollups, "What happened per `?span=minute`, `10m`, `hour` or `day`, within `since`, `from` and `to`, `?by=tier`, `provider`, `category`, `outcome` or `model`, `?top=5` the largest groups and the others together; `?histograms=true`."},
 	{"ledger", "GET", (*call).adminLedger, "How the ledger is: records, blocks, bytes, what waits and what was dropped."},
 	{"pprof/*", "GET", (*call).adminPprof, "A profile of the process for `go tool pprof`: `cpu` (`?seconds=10`), `heap`, `allocs`, `goroutine`, `mutex`, `block`."},
 	{"demo/faults", "GET", (*call).adminFaults, "Demo: what goes wrong at the simulated providers."},

@@ -45,14 +45,17 @@ func (c *call) filter() (ledger.Filter, url.Values, *fault) {
 }
 
 // limit is how many a query asks for.
-func limit(q url.Values, usual, most int) (int, *fault) {
-	text := q.Get("limit")
+func limit(q url.Values, usual, most int) (int, *fault) { return limitOf(q, "limit", usual, most) }
+
+// limitOf is a whole number that a query gives by that name.
+func limitOf(q url.Values, name string, usual, most int) (int, *fault) {
+	text := q.Get(name)
 	if text == "" {
 		return usual, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, failure(codeInvalidType, "limit: must be a whole number of at least 1, not %q", text)
+		return 0, failure(codeInvalidType, name+": must be a whole number of at least 1, not %q", text)
 	}
 	return min(n, most), nil
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -31,22 +33,90 @@ func (c *call) adminRollups(string) *fault {
 	if span == "" {
 		span = spanFor(filter.From)
 	}
-	rollups, err := c.s.Ledger.Rollups(span, filter.From, filter.To)
+	top, f := limitOf(q, "top", 0, 1000)
+	if f != nil {
+		return f
+	}
+	kept := span
+	if span == tenMinutes {
+		kept = "minute"
+	}
+	rollups, err := c.s.Ledger.Rollups(kept, filter.From, filter.To)
 	if err != nil {
 		f := failure(codeInvalidType, "%v", err)
 		f.param = "span"
 		return f
+	}
+	if span == tenMinutes {
+		rollups = byTen(rollups)
 	}
 	histograms := q.Get("histograms") == "true"
 	var total ledger.Bucket
 	list := make([]rollupCard, len(rollups))
 	for i := range rollups {
 		total.Merge(&rollups[i].Bucket)
+	}
+	whole := rollupOf(&total, by, histograms)
+	names := largest(whole.Groups, top)
+	whole.gather(names)
+	for i := range rollups {
 		list[i] = rollupOf(&rollups[i].Bucket, by, histograms)
 		list[i].Time = &rollups[i].Time
+		list[i].gather(names)
 	}
-	writeJSON(c.RequestCtx, 200, map[string]any{"span": span, "by": by, "rollups": list, "total": rollupOf(&total, by, histograms)})
+	writeJSON(c.RequestCtx, 200, map[string]any{"span": span, "by": by, "rollups": list, "total": whole})
 	return nil
+}
+
+// tenMinutes is a span made of the minutes that are kept: a day of it has 144 points.
+const tenMinutes = "10m"
+
+// byTen merges rollups of minutes, oldest first, by ten.
+func byTen(minutes []ledger.Rollup) (tens []ledger.Rollup) {
+	for i := range minutes {
+		at := minutes[i].Time.Truncate(10 * time.Minute)
+		if n := len(tens); n == 0 || !tens[n-1].Time.Equal(at) {
+			tens = append(tens, ledger.Rollup{Time: at})
+		}
+		tens[len(tens)-1].Merge(&minutes[i].Bucket)
+	}
+	return tens
+}
+
+// largest are the names of that many groups with the most requests; nil = all.
+func largest(groups map[string]sumsCard, top int) map[string]bool {
+	if top == 0 || len(groups) <= top {
+		return nil
+	}
+	order := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
+		return cmp.Or(cmp.Compare(groups[b].Requests, groups[a].Requests), cmp.Compare(a, b))
+	})
+	names := map[string]bool{}
+	for _, name := range order[:top] {
+		names[name] = true
+	}
+	return names
+}
+
+// gather puts the groups that are not named together as "other".
+func (r *rollupCard) gather(names map[string]bool) {
+	if names == nil {
+		return
+	}
+	var other sumsCard
+	for name, g := range r.Groups {
+		if names[name] {
+			continue
+		}
+		other.MeanMS = (other.MeanMS*float64(other.Requests) + g.MeanMS*float64(g.Requests)) / float64(max(other.Requests+g.Requests, 1))
+		other.Requests, other.Failed, other.Fallback, other.Attempts = other.Requests+g.Requests, other.Failed+g.Failed, other.Fallback+g.Fallback, other.Attempts+g.Attempts
+		other.Cost, other.Baseline = other.Cost+g.Cost, other.Baseline+g.Baseline
+		other.Prompt, other.Cached, other.Completion, other.Reasoning = other.Prompt+g.Prompt, other.Cached+g.Cached, other.Completion+g.Completion, other.Reasoning+g.Reasoning
+		delete(r.Groups, name)
+	}
+	if other.Requests > 0 {
+		r.Groups["other"] = other
+	}
 }
 
 // spanFor is the span that shows a time since then in 50 to 400 points.
