@@ -15,6 +15,11 @@ type Error struct {
 	Message string `json:"message"`          // what is wrong
 	Hint    string `json:"hint,omitempty"`   // the mend
 	Source  string `json:"source,omitempty"` // the expression, where it is about one
+
+	// EndLine and EndColumn are the first character behind the place; the same as Line and Column where there is nothing.
+	EndLine   int    `json:"end_line,omitempty"`
+	EndColumn int    `json:"end_column,omitempty"`
+	Replace   string `json:"replace,omitempty"` // what to put into its place; "" = there is no mend without doubt
 }
 
 // Error reads: default.yaml:12:11: rule 3 "eu only": only: unknown name "provder" (did you mean "provider"?)

@@ -40,6 +40,9 @@ func FuzzParse(f *testing.F) {
 				if e.Line < 1 || e.Column < 1 || e.Message == "" {
 					t.Fatalf("no position or no message: %+v", e)
 				}
+				if e.EndLine < e.Line || e.EndLine == e.Line && e.EndColumn < e.Column {
+					t.Fatalf("it ends before it begins: %+v", e)
+				}
 			}
 			return
 		}

@@ -44,6 +44,9 @@ func Parse(file string, src []byte, scope Scope) (*Policy, error) {
 		slices.SortStableFunc(d.errors, func(a, b Error) int {
 			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 		})
+		for i := range d.errors {
+			d.mend(&d.errors[i])
+		}
 		return nil, d.errors
 	}
 	p.link()
