@@ -30,7 +30,6 @@ type Answer struct {
 	reply     *Reply
 	replied   Reply      // where a plain answer's reply is
 	room      [1]Attempt // where Attempts are, as long as the first one is the only one
-	cancel    context.CancelFunc
 	outcome   outcome
 	cost      catalog.Money // of all attempts
 	baseline  catalog.Money // of the same tokens at the policy's baseline; 0 = unknown
@@ -47,7 +46,8 @@ type Answer struct {
 func (e *Engine) Dispatch(ctx context.Context, rt *Routed, header []providers.Header) *Answer {
 	a := &Answer{}
 	a.e, a.rt, a.header, a.start, a.Attempts = e, rt, header, time.Now(), a.room[:0]
-	a.ctx, a.cancel = context.WithTimeout(ctx, e.deadline(rt))
+	a.ctx = lifeOf(ctx)
+	a.ctx.until(a.start.Add(e.deadline(rt)))
 	e.Metrics.inFlight.Inc()
 	defer func() {
 		if p := recover(); p != nil {
@@ -222,9 +222,9 @@ func (a *Answer) Close() { a.closeOnce.Do(a.close) }
 
 func (a *Answer) close() {
 	if a.outcome != ended {
-		a.cancel() // what came to its end is not cancelled: its connection is kept for the next call
+		a.ctx.End(nil) // what came to its end is not cancelled: its connection is kept for the next call
 	}
-	defer a.cancel()
+	defer a.ctx.End(nil)
 	if a.Stream != nil {
 		a.Stream.end()
 	}

@@ -46,7 +46,7 @@ func (f *Failure) Error() string { return f.Message }
 type exchange struct {
 	e       *Engine
 	rt      *Routed
-	ctx     context.Context
+	ctx     *Life
 	header  []providers.Header
 	start   time.Time
 	pos     int // next in the chain
@@ -192,7 +192,7 @@ func (x *exchange) failed(err *providers.Error) *Failure {
 	}
 	x.e.Metrics.attempted(c.Deployment.Provider, err.Class)
 	if err.Class == providers.Canceled || x.ctx.Err() != nil {
-		if err.Class != providers.Canceled && context.Cause(x.ctx) == context.DeadlineExceeded {
+		if err.Class != providers.Canceled && x.ctx.Cause() == context.DeadlineExceeded {
 			x.e.Monitor.Failed(c.Deployment, err, now)
 		}
 		return x.stopped()
@@ -229,7 +229,7 @@ var ErrShutdown = errors.New("the server is shutting down")
 
 // stopped is the failure of a request that ran out of time, whose client went away, or whose server did.
 func (x *exchange) stopped() *Failure {
-	switch context.Cause(x.ctx) {
+	switch x.ctx.Cause() {
 	case ErrShutdown:
 		return &Failure{Status: 503, Code: CodeShutdown, Type: "server_error", Message: "the server is shutting down: ask again", RetryAfter: time.Second}
 	case context.DeadlineExceeded:

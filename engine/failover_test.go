@@ -443,7 +443,7 @@ func TestTimeouts(t *testing.T) {
 			Timeouts:  providers.Timeouts{FirstToken: 20 * time.Second, Idle: 7 * time.Second},
 			Providers: map[string]providers.Timeouts{"cedar": {FirstToken: 9 * time.Second, Thinking: 40 * time.Second}}})
 		at := func(c *Candidate, r *Routed) providers.Timeouts {
-			x := &exchange{e: w.e, rt: r, ctx: t.Context()}
+			x := &exchange{e: w.e, rt: r, ctx: lifeOf(t.Context())}
 			return x.timeouts(c)
 		}
 		rt := w.route(t, streamed, hard)

@@ -67,7 +67,7 @@ func (w writing) write(t testing.TB, s *Snapshot) (*exchange, string) {
 		e.Conversations.Answered(rt.Conversation, time.Now(), deployment, 0, true, 0)
 		rt.World.Conversation = e.Conversations.Get(rt.Conversation, time.Now())
 	}
-	x := &exchange{e: e, rt: rt, ctx: context.Background()}
+	x := &exchange{e: e, rt: rt, ctx: lifeOf(context.Background())}
 	x.current = &d.Candidates[0]
 	return x, x.write(x.current)
 }

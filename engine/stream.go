@@ -364,9 +364,9 @@ func (s *AnswerStream) pull() {
 	f := &Failure{Status: 502, Code: CodeUpstreamCut, Type: "server_error", Message: "the stream broke off: " + said(up)}
 	how := cut
 	switch {
-	case context.Cause(s.a.ctx) == ErrShutdown:
+	case s.a.ctx.Cause() == ErrShutdown:
 		f = s.a.stopped()
-	case context.Cause(s.a.ctx) == context.DeadlineExceeded:
+	case s.a.ctx.Cause() == context.DeadlineExceeded:
 		f.Code, f.Message = CodeDeadline, fmt.Sprintf("the stream was not over within %s", s.a.e.deadline(s.a.rt))
 	case s.a.ctx.Err() != nil:
 		how = gone

@@ -43,7 +43,7 @@ func Through(c *providers.Connection) Upstream { return through{c} }
 type through struct{ connection *providers.Connection }
 
 func (t through) Do(ctx context.Context, call *providers.Call) (Reply, *providers.Error) {
-	unhook := context.AfterFunc(ctx, call.Cancel)
+	unhook := afterFunc(ctx, call.Cancel)
 	a, err := t.connection.Do(call)
 	if err != nil {
 		unhook()

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -142,16 +141,15 @@ func (c *call) completions() *fault {
 		a.request.Release()
 		return f
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
 	x := &c.exchange
-	x.call, x.request, x.cancel = c, a.request, cancel
-	c.s.watch.add(&x.watched, c.Conn(), cancel)
+	x.call, x.request = c, a.request
+	c.s.watch.add(&x.watched, c.Conn())
 	defer func() {
 		if !c.later {
 			x.close()
 		}
 	}()
-	x.answer = c.s.Engine.Dispatch(ctx, rt, a.forward)
+	x.answer = c.s.Engine.Dispatch(&x.watched.life, rt, a.forward)
 	c.headers(x.answer)
 	h := &c.Response.Header
 	switch {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -16,7 +15,6 @@ type exchange struct {
 	*call
 	request *chat.Request
 	answer  *engine.Answer // nil = not dispatched yet
-	cancel  context.CancelCauseFunc
 	watched watched
 	bytes   int
 	closed  bool
@@ -54,7 +52,7 @@ func (x *exchange) close() {
 	}
 	x.closed = true
 	x.s.watch.remove(&x.watched)
-	defer x.cancel(nil) // after the answer's own end, which keeps the connection of a call that is over
+	defer x.watched.life.End(nil) // after the answer's own end, which keeps the connection of a call that is over
 	if x.answer != nil {
 		x.record.answered(x.answer)
 		if x.s.Ledger == nil {

@@ -25,7 +25,7 @@ type watched struct {
 	prev, next *watched
 	conn       syscall.Conn // nil = none
 	since      time.Time
-	gone       context.CancelCauseFunc
+	life       engine.Life
 }
 
 const (
@@ -34,11 +34,11 @@ const (
 )
 
 // add begins to watch a request. Of a connection without a socket nobody can see whether it is closed.
-func (w *watcher) add(x *watched, conn net.Conn, gone context.CancelCauseFunc) {
+func (w *watcher) add(x *watched, conn net.Conn) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
 	}
-	x.since, x.gone = time.Now(), gone
+	x.since = time.Now()
 	if socket, ok := conn.(syscall.Conn); ok {
 		x.conn = socket
 	}
@@ -79,7 +79,7 @@ func (w *watcher) cut() {
 	defer w.mu.Unlock()
 	w.ring()
 	for x := w.list.next; x != &w.list; x = x.next {
-		x.gone(engine.ErrShutdown)
+		x.life.End(engine.ErrShutdown)
 	}
 }
 
@@ -115,7 +115,7 @@ func (w *watcher) look(now time.Time) bool {
 	defer w.mu.Unlock()
 	for x := w.list.next; x != &w.list && now.Sub(x.since) >= watchAfter; x = x.next {
 		if x.conn != nil && closed(x.conn) {
-			x.gone(nil)
+			x.life.End(nil)
 		}
 	}
 	return w.list.next != &w.list
