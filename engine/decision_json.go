@@ -21,7 +21,7 @@ import (
 //	 "chain":[{"model":…,"deployment":…,"provider":…,"effort":…,"quality":…,"cost":…,"value":…,"safety_net":true}, …],
 //	 "candidates":[ as in chain, with "output_tokens","cache_loss","bonus","first_token","because":[{"rule":…,"points":…}]
 //	               and "estimated":["quality","cost"]; those that fell out have "out" and "by" instead of a value ],
-//	 "rules":[{"rule":"night","matched":true,"skipped":…,"error":…}, …],
+//	 "rules":[{"rule":"night","line":12,"did":"fired","matched":true,"skipped":…,"error":…}, …],
 //	 "notes":[…],
 //	 "micros":{"reading":…,"classifying":…,"deciding":…}}
 func (d *Decision) AppendJSON(b []byte) []byte {
@@ -91,6 +91,11 @@ func (d *Decision) AppendJSON(b []byte) []byte {
 		t := &d.Rules[i]
 		b = append(b, `{"rule":`...)
 		b = appendString(b, d.ruleName(t.Rule))
+		if d.policy != nil && t.Rule < len(d.policy.Rules) {
+			b = append(b, `,"line":`...)
+			b = strconv.AppendInt(b, int64(d.policy.Rules[t.Rule].Line), 10)
+		}
+		b = appendMember(b, "did", t.Did())
 		b = append(b, `,"matched":`...)
 		b = strconv.AppendBool(b, t.Matched)
 		if t.Skipped != "" {

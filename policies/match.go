@@ -59,6 +59,22 @@ type Trace struct {
 	Error string
 }
 
+// Did is what a rule did: fired, false, overridden (another rule's word counted), stopped (a rule above ended the list), failed
+// (an expression of it could not be evaluated).
+func (t *Trace) Did() string {
+	switch {
+	case t.Error != "":
+		return "failed"
+	case t.Matched && t.Skipped != "":
+		return "overridden"
+	case t.Matched:
+		return "fired"
+	case t.Skipped != "":
+		return "stopped"
+	}
+	return "false"
+}
+
 func (m *Matched) reset(rules int) {
 	*m = Matched{
 		Rules: m.Rules[:0], Shadow: m.Shadow[:0], active: m.active[:0], indexes: m.indexes[:0], marks: m.marks[:0],
