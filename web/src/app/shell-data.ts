@@ -53,7 +53,7 @@ export function version(kind: keyof Documents['documents']): string {
 
 /** connected counts the providers that can be asked. */
 export const connected = computed(() => {
-	const list = providers.data.value?.providers.filter((p) => p.builtin !== false || p.state !== 'unset') ?? [];
+	const list = providers.data.value?.providers.filter((p) => p.builtin || p.state !== 'not_configured') ?? [];
 	return { usable: list.filter((p) => p.usable).length, all: list.length, list };
 });
 
