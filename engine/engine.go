@@ -21,6 +21,7 @@ type Engine struct {
 	Limits        Limits
 
 	States  *States  // what models need back of earlier turns
+	Items   *Items   // of answers in Responses, for clients that refer to them
 	Kept    *Keepers // who keeps the answers that clients may go on from
 	Fetcher *Fetcher // reads media that clients give by URL; nil = nobody does
 
@@ -95,7 +96,7 @@ type Options struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
-		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Kept: NewKeepers(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Items: NewItems(), Kept: NewKeepers(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
 	}
 	for id, c := range o.Connections {
 		e.upstreams[id] = Through(c)

@@ -60,6 +60,9 @@ func (a *Answer) body(upstream []byte) []byte {
 			}
 		}
 	}
+	if rt.refersToItems() {
+		a.e.Items.keepOutput(rt.keyID(), body)
+	}
 	if client != chat.Completions {
 		return body
 	}

@@ -25,8 +25,9 @@ type relay struct {
 	ended  bool         // the translated stream has come to its end
 	seams  *seams       // nil = the stream is not gone on with if it breaks
 	seam   []byte
-	hears  chat.Decoder    // of what goes through, for the seams
-	stored func(id string) // is told the id of an answer that its provider keeps, once; nil = it keeps none
+	hears  chat.Decoder        // of what goes through, for the seams
+	stored func(id string)     // is told the id of an answer that its provider keeps, once; nil = it keeps none
+	items  func(events []byte) // is told what the client gets, where it may refer to items of it; nil = it does not
 }
 
 // begin makes it the relay of an attempt's stream. s gives the members that go into the last event of a translated chat
@@ -36,6 +37,9 @@ func (r *relay) begin(x *exchange, s *AnswerStream) {
 	*r = relay{client: rt.dialect(), same: x.sent.spliced(), usage: rt.Request.IncludeUsage, seq: -1}
 	if x.storing() {
 		r.stored = x.stored
+	}
+	if rt.refersToItems() {
+		r.items = func(events []byte) { x.e.Items.keepDone(rt.keyID(), events) }
 	}
 	if x.keeps() {
 		r.keeper = new(chat.Gather)
@@ -88,6 +92,14 @@ func (x *exchange) keeps() bool {
 
 // append appends what an event comes to for the client.
 func (r *relay) append(dst []byte, e *sse.Event, c *chat.Chunk) []byte {
+	from := len(dst)
+	if dst = r.translated(dst, e, c); r.items != nil {
+		r.items(dst[from:])
+	}
+	return dst
+}
+
+func (r *relay) translated(dst []byte, e *sse.Event, c *chat.Chunk) []byte {
 	if r.stored != nil && e.Data != nil {
 		for name, v := range chat.Object(e.Data) {
 			if name == "response" {
@@ -142,12 +154,15 @@ func (r *relay) finish(dst []byte) []byte {
 	if r.ended {
 		return dst
 	}
+	from := len(dst)
 	r.out = dst
 	r.dec.End(r.tell)
 	if !r.ended {
 		r.tell(&chat.Event{Kind: chat.EventEnd})
 	}
-	dst, r.out = r.out, nil
+	if dst, r.out = r.out, nil; r.items != nil {
+		r.items(dst[from:])
+	}
 	return dst
 }
 

@@ -15,6 +15,7 @@ type Source struct {
 	Dialect      chat.Dialect // "" = chat completions
 	Body         []byte
 	Conversation *chat.Conversation // read from Body
+	Dropped      []string           // what of the request is lost, whoever gets it
 }
 
 // statefulFields are the fields of Responses that ask for what a provider keeps, and this server does not.

@@ -2,10 +2,7 @@ package engine
 
 import (
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/routor/routor/engine/chat"
 )
@@ -14,17 +11,7 @@ import (
 // signature, reasoning text), by the tool call that it led to: many clients drop the fields in which a dialect carries it, but
 // none can drop a tool call's id. What is remembered is bounded in number, size and time; what is gone is replaced as if
 // another model had made it.
-type States struct {
-	mu    sync.Mutex
-	turns *simplelru.LRU[stateKey, *turn]
-	bytes int
-	most  int
-	keep  time.Duration
-	now   func() time.Time
-}
-
-// stateKey is whose tool call it is: a caller never gets another's state.
-type stateKey struct{ key, call string }
+type States struct{ *shelf[*turn] }
 
 // turn is an answer that called tools.
 type turn struct {
@@ -32,23 +19,16 @@ type turn struct {
 	reasoning []chat.Part // before the calls, in order
 	call      *chat.State // the call's own
 	size      int
-	until     time.Time
 }
 
 const (
 	stateTurns = 50_000
 	stateBytes = 256 << 20
 	stateKeep  = 6 * time.Hour
-	// stateMost is the largest turn that is remembered.
-	stateMost = 1 << 20
 )
 
 // NewStates makes an empty table.
-func NewStates() *States {
-	s := &States{most: stateBytes, keep: stateKeep, now: time.Now}
-	s.turns, _ = simplelru.NewLRU(stateTurns, func(_ stateKey, t *turn) { s.bytes -= t.size })
-	return s
-}
+func NewStates() *States { return &States{newShelf[*turn](stateTurns, stateBytes, stateKeep)} }
 
 // Keep remembers what an answer of a provider needs back, under its tool calls. key is the caller's.
 func (s *States) Keep(key, maker string, parts []chat.Part) {
@@ -81,7 +61,7 @@ func (s *States) Keep(key, maker string, parts []chat.Part) {
 			t.size += len(state.Data)
 		}
 		if len(reasoning) > 0 || t.call != nil {
-			s.put(stateKey{key, p.Call.ID}, t)
+			s.put(ownedKey{key, p.Call.ID}, t, t.size)
 		}
 	}
 }
@@ -97,38 +77,8 @@ func sizeOf(p *chat.Part) int {
 	return n
 }
 
-func (s *States) put(k stateKey, t *turn) {
-	if t.size > stateMost {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t.until = s.now().Add(s.keep)
-	if old, ok := s.turns.Peek(k); ok {
-		s.bytes -= old.size
-	}
-	s.turns.Add(k, t)
-	for s.bytes += t.size; s.bytes > s.most; {
-		if _, _, ok := s.turns.RemoveOldest(); !ok {
-			break
-		}
-	}
-}
-
 // of is what is remembered of a call; nil = nothing.
-func (s *States) of(key, call string) *turn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, ok := s.turns.Get(stateKey{key, call})
-	if !ok {
-		return nil
-	}
-	if s.now().After(t.until) {
-		s.turns.Remove(stateKey{key, call})
-		return nil
-	}
-	return t
-}
+func (s *States) of(key, call string) *turn { return s.get(ownedKey{key, call}) }
 
 // Restore puts back what was remembered of a conversation's tool calls where the client has dropped it, and says of all state
 // whose it is. The messages are a copy where anything changes.

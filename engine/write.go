@@ -35,6 +35,7 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	x.sent.same = x.sent.speaks == client && x.prefix == "" && !x.rewrites(c, o)
 	plan := x.plan(c, o)
 	plan.edits = rt.edits[:0]
+	plan.dropped = append(plan.dropped, rt.source.Dropped...)
 	if rt.Request.Facts.Store && !rt.stores() {
 		plan.dropped = append(plan.dropped, "store")
 	}

@@ -28,7 +28,7 @@ func (c *call) ask() (*asked, *fault) {
 		return nil, f
 	}
 	start := time.Now()
-	r, source, err := c.read()
+	r, source, err := c.read(a.caller.Key)
 	if err != nil {
 		return nil, faultOf(err)
 	}

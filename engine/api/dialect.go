@@ -10,9 +10,21 @@ import (
 	"github.com/routor/routor/providers"
 )
 
-// read reads the request's body in the dialect of its endpoint.
-func (c *call) read() (*chat.Request, engine.Source, error) {
-	return engine.Read(c.dialect, c.PostBody())
+// read reads the request's body in the dialect of its endpoint, with what it refers to.
+func (c *call) read(key *access.Key) (*chat.Request, engine.Source, error) {
+	body := c.PostBody()
+	if c.dialect != chat.Responses {
+		return engine.Read(c.dialect, body)
+	}
+	body, lost, err := c.s.Engine.Resolve(key, body)
+	if err != nil {
+		return nil, engine.Source{}, err
+	}
+	r, source, err := engine.Read(c.dialect, body)
+	if lost {
+		source.Dropped = append(source.Dropped, "input.item_reference")
+	}
+	return r, source, err
 }
 
 // faultBody is an error's body in the dialect of the endpoint. Responses have the shape of chat completions.
