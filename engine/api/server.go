@@ -23,6 +23,7 @@ import (
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/providers/sim"
+	"github.com/routor/routor/web"
 )
 
 // Options are what a Server is made of. Engine and Config are needed.
@@ -58,6 +59,7 @@ type Server struct {
 	log      accessLog
 	recent   recent
 	memory   *memory
+	pages    *pages
 
 	draining atomic.Bool
 	running  atomic.Int64 // requests that are being answered
@@ -98,6 +100,7 @@ func New(o Options) *Server {
 	s.metrics = newHTTPMetrics(o.Engine.Metrics.Set(), s)
 	s.log.to = o.LogTo
 	s.memory = newMemory(int64(o.Config.Limits.Memory))
+	s.pages = newPages(web.Files)
 	return s
 }
 
