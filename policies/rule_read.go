@@ -199,7 +199,8 @@ func (r *reader) whole(rule *Rule, node *yaml.Node, fields []field, path string)
 		return slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
 	}
 	effects := []string{"only", "never", "prefer", "avoid", "use", "floor", "ceiling", "split", "shadow", "deny", "stop"}
-	if node.Kind == yaml.MappingNode && !slices.ContainsFunc(effects, has) {
+	refused := node.Kind == yaml.MappingNode && len(fields) < len(node.Content)/2 // a key was, which may have been meant as an effect
+	if node.Kind == yaml.MappingNode && !refused && !slices.ContainsFunc(effects, has) {
 		r.at(node, path, "the rule does nothing", "give it one of "+strings.Join(effects, ", "))
 	}
 	if has("use") && has("split") {
