@@ -76,6 +76,7 @@ func (c *call) end() {
 	}
 	c.s.metrics.answered(c.route, status, r.took)
 	c.settle()
+	letGo(c.RequestCtx)
 	switch c.route {
 	case "chat", "messages", "responses":
 		c.s.recent.put(r)

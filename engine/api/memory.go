@@ -125,6 +125,17 @@ func (m *memory) settle(h *fasthttp.RequestHeader) (shed bool) {
 func (m *memory) hold(n int) { m.held.Add(int64(n)) }
 func (m *memory) free(n int) { m.held.Add(int64(-n)) }
 
+// keptBody is the largest buffer for bodies that a connection keeps for its next request.
+const keptBody = 256 << 10
+
+// letGo drops the buffers of large bodies. fasthttp keeps those of a connection for as long as it lives: without this a few
+// hundred clients that have each sent one large image would hold them all.
+func letGo(ctx *fasthttp.RequestCtx) {
+	if cap(ctx.Request.Body()) > keptBody {
+		ctx.Request.SwapBody(nil)
+	}
+}
+
 // run looks at the process's memory until ctx ends.
 func (m *memory) run(ctx context.Context) {
 	tick := time.NewTicker(lookAt)

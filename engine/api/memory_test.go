@@ -161,3 +161,16 @@ func TestProvidersPage(t *testing.T) {
 		t.Errorf("routor_deployment_up is %q", v)
 	}
 }
+
+// TestLargeBuffersAreLetGo: a connection that stays open does not keep what its largest request took.
+func TestLargeBuffersAreLetGo(t *testing.T) {
+	t.Parallel()
+	for size, keeps := range map[int]bool{1 << 10: true, keptBody + 1: false, 16 << 20: false} {
+		ctx := &fasthttp.RequestCtx{}
+		ctx.Request.SetBody(make([]byte, size))
+		letGo(ctx)
+		if kept := cap(ctx.Request.Body()) >= size; kept != keeps {
+			t.Errorf("after a body of %d bytes %d are kept", size, cap(ctx.Request.Body()))
+		}
+	}
+}
