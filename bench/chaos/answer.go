@@ -19,6 +19,7 @@ type answer struct {
 	whole           bool   // it came to its proper end
 	broken          string // what an error event says; "" = there was none
 	thought         bool   // some reasoning came
+	model           string // that answered, as the header says; of a stream the one that began
 }
 
 var dialects = map[string]chat.Dialect{chatPath: chat.Completions, messagesPath: chat.Messages, responsesPath: chat.Responses}

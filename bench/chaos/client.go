@@ -61,7 +61,7 @@ func (r *run) take(q *question, a *answer, id string, from time.Duration) {
 	mark, err := a.check(q)
 	switch {
 	case err != nil:
-		r.report.wrong("answer", "%s %s stream=%v kind=%s whole=%v broken=%q: %v", id, q.path, q.stream, q.kind, a.whole, a.broken, err)
+		r.report.wrong("answer", "%s %s stream=%v kind=%s whole=%v broken=%q: %v: %q (%d calls, by %s)", id, q.path, q.stream, q.kind, a.whole, a.broken, err, short(a.text), a.calls, a.model)
 	case !a.whole && a.text == "" && a.arguments == "" && (!a.thought || q.path == chatPath): // elsewhere, reasoning binds to its model
 		c.Told++
 		r.report.failed = append(r.report.failed, failedRequest{id: id, status: 200, from: from, to: r.since(), body: a.broken})
@@ -97,14 +97,18 @@ func (r *run) send(ctx context.Context, q *question, id string) (status int, bod
 		text, err := io.ReadAll(res.Body)
 		return res.StatusCode, string(text), nil, err
 	case q.stream:
-		a, err = readStream(q, res.Body)
+		if a, err = readStream(q, res.Body); a != nil {
+			a.model = res.Header.Get("X-Routor-Model")
+		}
 		return 200, "", a, err
 	}
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return 200, "", nil, err
 	}
-	a, err = readPlain(q, text)
+	if a, err = readPlain(q, text); a != nil {
+		a.model = res.Header.Get("X-Routor-Model")
+	}
 	return 200, string(text), a, err
 }
 
