@@ -7,7 +7,15 @@ import { generateText, Output, jsonSchema, stepCountIs, streamText, tool } from 
 import { both, check, city, done, models, offered, root, same, shape, shapeless } from './tally.mjs';
 
 globalThis.AI_SDK_LOG_WARNINGS = ({ warnings }) => check('the SDK does not warn', false, warnings);
-const openai = createOpenAI({ baseURL: `${root}/v1`, apiKey: 'any' });
+let referred = 0;
+const openai = createOpenAI({
+  baseURL: `${root}/v1`,
+  apiKey: 'any',
+  fetch: (url, init) => {
+    referred += (init.body.match(/"item_reference"/g) ?? []).length;
+    return fetch(url, init);
+  },
+});
 const anthropic = createAnthropic({ baseURL: `${root}/v1`, apiKey: 'any' });
 const tools = Object.fromEntries(
   Object.entries(offered).map(([name, description]) => [
@@ -32,6 +40,20 @@ for (const [dialect, make] of [['chat completions', openai.chat], ['responses', 
     for await (const part of streamed.textStream) text += part;
     check(`a streamed tool loop: ${label}`, looked(await streamed.steps) && text.includes('is fine in'), await streamed.steps);
     check(`streamed usage: ${label}`, (await streamed.usage).outputTokens > 0, await streamed.usage);
+    if (dialect === 'responses') {
+      // As it is set out of the box the SDK takes answers for stored, and refers to reasoning and texts instead of sending them.
+      const messages = [{ role: 'user', content: both }];
+      const turn = { model: make(id), tools, maxOutputTokens: 4000, stopWhen: stepCountIs(4), maxRetries: 0, onError: () => {} };
+      const first = await generateText({ ...turn, messages });
+      check(`a tool loop by reference: ${label}`, looked(first.steps) && first.text.includes('is fine in'), first.steps);
+      messages.push(...first.responseMessages, { role: 'user', content: both });
+      const second = streamText({ ...turn, messages });
+      await second.consumeStream();
+      check(`its next turn, streamed: ${label}`, looked(await second.steps) && (await second.text).includes('is fine in'), await second.steps);
+      messages.push(...(await second.responseMessages), { role: 'user', content: 'Say hello.' });
+      const third = await generateText({ ...turn, messages });
+      check(`the turn after it: ${label}`, third.text !== '', third);
+    }
     if (!shapeless.includes(id)) {
       const output = Output.object({ schema: jsonSchema(shape) });
       const shaped = await generateText({ model: make(id), prompt: 'What is 6 times 7?', output, maxOutputTokens: 4000, maxRetries: 0 });
@@ -41,4 +63,5 @@ for (const [dialect, make] of [['chat completions', openai.chat], ['responses', 
   const failure = await generateText({ model: make('acme/nonsense'), prompt: 'hi', maxOutputTokens: 100, maxRetries: 0 }).catch((e) => e);
   check(`an unknown model is told: ${dialect}`, failure.statusCode === 404 && failure.message.includes('acme/nonsense'), { message: failure.message });
 }
+check('the SDK refers to items', referred > 0, referred);
 done('vercel ai sdk, node');
