@@ -14,9 +14,10 @@ import (
 
 // loop is a conversation of a client that knows its dialect's plainest fields, and drops all others that it gets.
 type loop struct {
-	r     *running
-	turns []any
-	id    string
+	r        *running
+	turns    []any
+	id       string
+	streamed bool
 }
 
 const lookFor = "Call the look tool for Rome."
@@ -25,17 +26,24 @@ const lookFor = "Call the look tool for Rome."
 func (l *loop) step(t *testing.T, dialect, model string, last bool) (calls int) {
 	t.Helper()
 	body, path := l.body(dialect, model)
+	if l.streamed {
+		body = `{"stream":true,` + body[1:]
+	}
 	a := l.r.do("POST", path, body, "X-Routor-Conversation: "+l.id)
 	if a.status != 200 || a.header.Get("X-Routor-Fallback") != "false" {
 		t.Errorf("%s at %s: HTTP %d, fallback %s: %s\nasked: %s", dialect, model, a.status, a.header.Get("X-Routor-Fallback"), a.body, body)
 		return 0
 	}
-	ids := l.take(dialect, a.fields(t))
-	answer := "It is sunny. Now call look for Paris."
-	if last {
-		answer = "It is raining."
+	answer := a.fields
+	if l.streamed {
+		answer = func(t testing.TB) map[string]any { return gathered(t, dialect, string(a.body)) }
 	}
-	l.answer(dialect, ids, answer)
+	ids := l.take(dialect, answer(t))
+	said := "It is sunny. Now call look for Paris."
+	if last {
+		said = "It is raining."
+	}
+	l.answer(dialect, ids, said)
 	return len(ids)
 }
 
@@ -129,7 +137,7 @@ func thinker(fleet *sim.Fleet, provider string) string {
 func TestToolLoopsAcrossProviders(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("1,521 conversations")
+		t.Skip("1,014 conversations")
 	}
 	r := serve(t, setup{})
 	models := map[string]string{}
@@ -137,7 +145,10 @@ func TestToolLoopsAcrossProviders(t *testing.T) {
 		models[p] = thinker(r.fleet, p)
 		t.Logf("%s: %s", p, models[p])
 	}
-	type job struct{ dialect, first, second, third string }
+	type job struct {
+		dialect, first, second, third string
+		streamed                      bool
+	}
 	work := make(chan job)
 	var done sync.WaitGroup
 	var mu sync.Mutex
@@ -145,7 +156,7 @@ func TestToolLoopsAcrossProviders(t *testing.T) {
 	for range 4 {
 		done.Go(func() {
 			for j := range work {
-				l := &loop{r: r, id: j.dialect + j.first + j.second}
+				l := &loop{r: r, id: fmt.Sprint(j.dialect, j.first, j.second, j.streamed), streamed: j.streamed}
 				l.turns = []any{map[string]any{"role": "user", "content": lookFor}}
 				ok := true
 				for i, provider := range []string{j.first, j.second, j.third} {
@@ -157,7 +168,7 @@ func TestToolLoopsAcrossProviders(t *testing.T) {
 				// The last answer is words, from the first one again.
 				if ok && l.step(t, j.dialect, models[j.first], true) == 0 {
 					mu.Lock()
-					loops[j.dialect]++
+					loops[map[bool]string{false: j.dialect, true: j.dialect + " streamed"}[j.streamed]]++
 					mu.Unlock()
 				} else if ok {
 					t.Errorf("%s: %s → %s → %s: calls without end: %v", j.dialect, j.first, j.second, j.third, l.turns)
@@ -169,7 +180,8 @@ func TestToolLoopsAcrossProviders(t *testing.T) {
 		for i, first := range sim.Providers() {
 			for k, second := range sim.Providers() {
 				third := sim.Providers()[(k+1+i%11)%13]
-				work <- job{dialect, first, second, third}
+				work <- job{dialect, first, second, third, false}
+				work <- job{dialect, first, second, third, true}
 			}
 		}
 	}
