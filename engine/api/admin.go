@@ -135,7 +135,8 @@ func (c *call) adminPolicy(string) *fault {
 	if string(c.Method()) == "GET" {
 		s := c.s.Engine.Live.Acquire()
 		defer s.Release()
-		answer := map[string]any{"name": s.Policy.Name, "hash": s.Policy.Hash, "source": string(s.Policy.Source), "file": c.s.file(store.Policy), "snapshot": snapshotOf(s)}
+		answer := map[string]any{"name": s.Policy.Name, "hash": s.Policy.Hash, "source": string(s.Policy.Source), "file": c.s.file(store.Policy), "snapshot": snapshotOf(s),
+			"tiers": s.Policy.Thresholds, "baseline": s.Policy.Baseline}
 		if d := c.s.Documents; d != nil {
 			answer["document"] = d.Live(store.Policy) // null = the built-in one
 		}
