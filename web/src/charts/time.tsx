@@ -25,6 +25,8 @@ export interface TimeChartProps {
 	table: boolean;
 	onTable: (table: boolean) => void;
 	onSelect?: (from: number, to: number) => void; // seconds: a span was drawn
+	step?: number; // seconds that a point stands for: drawn as steps
+	range?: [number, number]; // seconds
 }
 
 /** stack adds up series from the first on; a gap counts as nothing, unless all are gaps. */
@@ -47,12 +49,22 @@ const axisTime = (s: number, span: number) => (span > 2 * 86_400 ? day(s * 1000)
 export function TimeChart(props: TimeChartProps) {
 	const box = useRef<HTMLDivElement>(null);
 	const plot = useRef<uPlot | null>(null);
+	const bounds = useRef(props.range);
+	bounds.current = props.range;
 	const [at, setAt] = useState<number | null>(null);
 	const height = props.height ?? 190;
 	const drawn = useMemo(() => {
 		const values = props.series.map((s) => s.values);
 		return props.stacked ? stack(values) : values;
 	}, [props.series, props.stacked]);
+	// The last step is as wide as the others.
+	const data = useMemo(() => {
+		const order = props.series.map((_, i) => (props.stacked ? props.series.length - 1 - i : i));
+		const n = props.times.length;
+		const tail = props.step && n > 0 ? 1 : 0;
+		const times = tail ? [...props.times, Math.min(props.times[n - 1]! + props.step!, props.range?.[1] ?? Number.POSITIVE_INFINITY)] : props.times;
+		return [times, ...order.map((i) => (tail ? [...drawn[i]!, drawn[i]![n - 1] ?? null] : drawn[i]!))] as uPlot.AlignedData;
+	}, [drawn, props.times]);
 	const shape = `${props.series.map((s) => s.name + s.color).join()}|${props.stacked}|${dark.value}|${props.table}|${height}`;
 
 	useEffect(() => {
@@ -69,7 +81,7 @@ export function TimeChart(props: TimeChartProps) {
 			padding: [8, 8, 0, 0],
 			cursor: { y: false, points: { show: !props.stacked, size: 6 }, drag: { x: !!props.onSelect, y: false, setScale: false } },
 			legend: { show: false },
-			scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1] } },
+			scales: { x: { time: true, range: (_, low, high) => bounds.current ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1] } },
 			axes: [
 				{
 					stroke: muted,
@@ -94,7 +106,8 @@ export function TimeChart(props: TimeChartProps) {
 						dash: s.dashed ? [4, 3] : undefined,
 						fill: props.stacked ? c : undefined,
 						spanGaps: false,
-						points: { show: !props.stacked && props.times.length < 3 },
+						paths: props.step ? uPlot.paths.stepped!({ align: 1 }) : undefined,
+						points: { show: !props.step && props.times.length < 3 },
 					};
 				}),
 			],
@@ -109,7 +122,7 @@ export function TimeChart(props: TimeChartProps) {
 				],
 			},
 		};
-		const u = new uPlot(options, [props.times, ...order.map((i) => drawn[i]!)] as uPlot.AlignedData, el);
+		const u = new uPlot(options, data, el);
 		plot.current = u;
 		const watch = new ResizeObserver(() => u.setSize({ width: el.clientWidth, height }));
 		watch.observe(el);
@@ -121,9 +134,8 @@ export function TimeChart(props: TimeChartProps) {
 	}, [shape]);
 
 	useEffect(() => {
-		const order = props.series.map((_, i) => (props.stacked ? props.series.length - 1 - i : i));
-		plot.current?.setData([props.times, ...order.map((i) => drawn[i]!)] as uPlot.AlignedData);
-	}, [drawn, props.times]);
+		plot.current?.setData(data);
+	}, [data]);
 
 	return (
 		<figure class="chart" aria-label={`${props.title}, ${props.unit}`}>

@@ -26,7 +26,7 @@ function usePace(): number | undefined {
 		if (c && c.seconds > 0) last.current = [...last.current, { n: c.total, s: c.seconds }].slice(-10);
 	}, [c]);
 	const s = last.current.reduce((t, x) => t + x.s, 0);
-	return s > 0.5 ? last.current.reduce((t, x) => t + x.n, 0) / s : undefined;
+	return s >= 3 ? last.current.reduce((t, x) => t + x.n, 0) / s : undefined;
 }
 
 function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string }) {
@@ -34,6 +34,7 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 	const pace = usePace();
 	const g = useMemo(() => grid(r, Date.now() / 1000 - hours * 3600, Date.now() / 1000), [r]);
 	const of = (pick: (x: Rollup) => number | null | undefined) => g.at.map((x) => (x ? pick(x) : null));
+	const known = Math.max(1 / 60, Math.min(hours, (Date.now() / 1000 - (g.times[0] ?? 0)) / 3600)); // there may be less than the range
 	const saved = t.baseline_usd > 0 && t.savings_pct !== undefined ? (t.baseline_usd * t.savings_pct) / 100 : undefined;
 	const failedPct = part(t.failed, t.requests);
 	const over = `in ${range}`;
@@ -43,7 +44,7 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 				name="Requests"
 				value={
 					<>
-						{pace === undefined ? count(Math.round((t.requests / hours / 3600) * 100) / 100) : pace < 10 ? pace.toFixed(1) : count(Math.round(pace))}
+						{pace === undefined ? count(Math.round((t.requests / known / 3600) * 100) / 100) : pace < 10 ? pace.toFixed(1) : count(Math.round(pace))}
 						<small>/s</small>
 					</>
 				}
@@ -55,7 +56,7 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 				name="Cost"
 				value={
 					<>
-						{money(t.cost_usd / hours)}
+						{money(t.cost_usd / known)}
 						<small>/h</small>
 					</>
 				}
@@ -96,21 +97,22 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 
 function History({ r, models, view, from, to }: { r: Rollups; models?: Rollups; view: View; from: number; to: number }) {
 	const source = view === 'model' ? models : r;
-	const hours = (to - from) / 3600;
 	const drawn = useMemo(() => {
 		if (!source) return null;
 		const g = grid(source, from, to);
 		const series = view === 'tier' ? tierSeries(g) : view === 'model' ? modelSeries(g, source.total) : view === 'cost' ? costSeries(g) : latencySeries(g);
-		return { g, series };
+		return { g, series, hours: Math.max(1 / 60, Math.min(to - from, to - (g.times[0] ?? from)) / 3600) };
 	}, [source, view]);
 	if (!source || !drawn) return <div class="chart-wait" />;
 	return (
 		<TimeChart
-			title={finding(view, source.total, hours)}
+			title={finding(view, source.total, drawn.hours)}
 			unit={unitOf[view]}
 			times={drawn.g.times}
 			series={drawn.series}
 			stacked={view === 'tier' || view === 'model'}
+			step={view === 'latency' ? undefined : drawn.g.step}
+			range={[Math.min(from, drawn.g.times[0] ?? from), to]}
 			format={formatOf[view]}
 			table={param('table') === 'true'}
 			onTable={(table) => setQuery({ table })}

@@ -33,7 +33,7 @@ const columns: Column<Row>[] = [
 		sort: (r) => r.model,
 	},
 	{ key: 'chain', head: 'Chain', width: '92px', cell: (r) => (r.chain ? <ChainGlyph chain={r.chain} /> : <span class="muted">–</span>) },
-	{ key: 'cost', head: 'Cost', width: '92px', right: true, mono: true, phone: true, cell: (r) => money(r.cost_usd), sort: (r) => r.cost_usd },
+	{ key: 'cost', head: 'Cost', width: '108px', right: true, mono: true, phone: true, cell: (r) => money(r.cost_usd), sort: (r) => r.cost_usd },
 	{ key: 'saved', head: 'Saved', width: '80px', right: true, mono: true, cell: (r) => percent(r.savings_pct, 0), sort: (r) => r.savings_pct },
 	{ key: 'tokens', head: 'Tokens', width: '110px', right: true, mono: true, cell: (r) => `${count(r.prompt_tokens)} → ${count(r.completion_tokens)}`, sort: (r) => (r.prompt_tokens ?? 0) + (r.completion_tokens ?? 0) },
 	{ key: 'added', head: 'Added', width: '84px', right: true, mono: true, cell: (r) => duration((r.routing_us ?? Number.NaN) / 1000), sort: (r) => r.routing_us },
