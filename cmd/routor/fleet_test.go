@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -93,8 +95,86 @@ type fleet struct {
 	acked    map[uint64]string
 	latency  []time.Duration // from the call to its answer, which comes when all replicas are live
 
+	answered               map[string]answered // by X-Request-Id
+	killed                 [3][]time.Time      // the replicas
 	asked, retried, failed atomic.Int64
 	refused                atomic.Int64 // publishes that were not acknowledged
+}
+
+// answered is when a replica answered a request.
+type answered struct {
+	replica int
+	at      time.Time
+}
+
+// mayLose is how long before a kill a record may not have been in the stream yet: blocks are closed every 100 ms, and the machine is busy.
+const mayLose = time.Second
+
+// kill ends a replica as a power switch would.
+func (f *fleet) kill(i int) {
+	f.mu.Lock()
+	f.killed[i] = append(f.killed[i], time.Now())
+	f.mu.Unlock()
+	f.replicas[i].kill()
+}
+
+// records compares the answers that clients got with what the ledger says on a replica.
+func (f *fleet) records() {
+	missing := map[string]answered{}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		there, err := requestIDs("http://" + f.listen[0])
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		clear(missing)
+		for id, a := range f.answered {
+			if !there[id] {
+				missing[id] = a
+			}
+		}
+		excused := 0
+		for _, a := range missing {
+			if slices.ContainsFunc(f.killed[a.replica], func(at time.Time) bool { return a.at.After(at.Add(-mayLose)) && a.at.Before(at.Add(mayLose)) }) {
+				excused++
+			}
+		}
+		if excused == len(missing) {
+			f.t.Logf("the ledger: %d answers, %d without a record, all within %v of the kill of their replica", len(f.answered), excused, mayLose)
+			return
+		}
+	}
+	f.t.Errorf("the ledger lacks %d of %d answers: %v", len(missing), len(f.answered), missing)
+}
+
+// requestIDs are the X-Request-Ids in the ledger of a server.
+func requestIDs(base string) (map[string]bool, error) {
+	req, err := http.NewRequest("GET", base+"/admin/decisions/export?format=jsonl", nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+demoAdminKey)
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 200 {
+		return nil, fmt.Errorf("export: HTTP %d", res.StatusCode)
+	}
+	ids := map[string]bool{}
+	for rows := json.NewDecoder(res.Body); ; {
+		var row struct {
+			ID string `json:"request_id"`
+		}
+		switch err := rows.Decode(&row); err {
+		case nil:
+			ids[row.ID] = true
+		case io.EOF:
+			return ids, nil
+		default:
+			return nil, err
+		}
+	}
 }
 
 func (f *fleet) startNATS(i int) {
@@ -131,6 +211,9 @@ func (f *fleet) ask(n int) {
 			body, err := io.ReadAll(res.Body)
 			res.Body.Close()
 			if err == nil && res.StatusCode == 200 {
+				f.mu.Lock()
+				f.answered[res.Header.Get("X-Request-Id")] = answered{(n + try) % 3, time.Now()}
+				f.mu.Unlock()
 				return
 			}
 			if err == nil {
@@ -237,7 +320,7 @@ func TestFleet(t *testing.T) {
 	if os.Getenv("ROUTOR_FLEET") == "" {
 		t.Skip("starts six processes and kills them: make fleet-test")
 	}
-	f := &fleet{t: t, dir: clean(t), acked: map[uint64]string{}}
+	f := &fleet{t: t, dir: clean(t), acked: map[uint64]string{}, answered: map[string]answered{}}
 	for i := range 3 {
 		f.ports[i], f.clusters[i], f.listen[i] = freeAddress(t), freeAddress(t), freeAddress(t)
 		f.links[i] = newLink(t, f.ports[i])
@@ -252,7 +335,7 @@ func TestFleet(t *testing.T) {
 	f.phase("nothing is wrong", 3*time.Second, func() {})
 	calm := slices.Clone(f.latency)
 	f.phase("kill -9 of a replica", 4*time.Second, func() {
-		f.replicas[1].kill()
+		f.kill(1)
 		time.Sleep(time.Second)
 		f.startReplica(1)
 	})
@@ -281,7 +364,7 @@ func TestFleet(t *testing.T) {
 		for _, k := range f.links {
 			k.set(true)
 		}
-		f.replicas[2].kill()
+		f.kill(2)
 		f.startReplica(2) // as it last was
 		var answer struct {
 			State struct {
@@ -300,6 +383,7 @@ func TestFleet(t *testing.T) {
 		}
 	})
 	f.history()
+	f.records()
 	slices.Sort(calm)
 	if len(calm) == 0 {
 		t.Fatal("no publish was live on all three replicas")
@@ -337,7 +421,7 @@ func (f *fleet) clustered() {
 func (f *fleet) phase(what string, long time.Duration, happens func()) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for c := range 16 {
+	for c := range 48 {
 		wg.Go(func() {
 			for n := c; ; n++ {
 				select {

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +16,25 @@ import (
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/store"
 )
+
+// asks sends a request and gives the X-Request-Id of its answer.
+func asks(base, secret string) (string, error) {
+	req, err := http.NewRequest("POST", base+"/v1/chat/completions", strings.NewReader(hi))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+secret)
+	res, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != 200 {
+		return "", fmt.Errorf("HTTP %d: %w", res.StatusCode, err)
+	}
+	return res.Header.Get("X-Request-Id"), nil
+}
 
 // TestKilledUnderLoad kills a server again and again while policies are published and keys are made: whatever was acknowledged
 // must be there afterwards. ROUTOR_KILLS says how often, by default 5 times.
@@ -24,12 +48,39 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 	dir := clean(t)
 	var mu sync.Mutex
-	versions, keys := map[uint64]string{}, map[string]bool{}
+	versions, keys, answers := map[uint64]string{}, map[string]bool{}, map[string]time.Time{}
+	var killed []time.Time
+	clientKey := ""
 	for round := range kills {
 		p := playRoutor(t, "127.0.0.1:0", "--data", dir+"/state")
 		stop := make(chan struct{})
-		acked := make(chan struct{}, 1000)
+		acked, answered := make(chan struct{}, 1000), make(chan struct{})
 		var wg sync.WaitGroup
+		for range 24 { // the traffic of a client, whose key is the first that was made
+			wg.Go(func() {
+				for secret := ""; ; {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					mu.Lock()
+					secret = clientKey
+					mu.Unlock()
+					if id, err := asks(p.base, secret); err == nil {
+						mu.Lock()
+						answers[id] = time.Now()
+						mu.Unlock()
+						select {
+						case answered <- struct{}{}:
+						default:
+						}
+					} else {
+						time.Sleep(time.Millisecond)
+					}
+				}
+			})
+		}
 		for worker := range 3 {
 			wg.Go(func() {
 				for i := 0; ; i++ {
@@ -40,10 +91,15 @@ func TestKilledUnderLoad(t *testing.T) {
 					}
 					name := fmt.Sprintf("%d-%d-%d", round, worker, i)
 					if worker == 0 {
-						var made struct{ access.Key }
+						var made struct {
+							access.Key
+							Secret string `json:"secret"`
+						}
 						if admin("POST", p.base+"/admin/keys", map[string]any{"name": name}, &made) == nil {
 							mu.Lock()
-							keys[made.ID] = true
+							if keys[made.ID] = true; clientKey == "" {
+								clientKey = made.Secret
+							}
 							mu.Unlock()
 							acked <- struct{}{}
 						}
@@ -72,6 +128,18 @@ func TestKilledUnderLoad(t *testing.T) {
 				t.Fatalf("nothing is acknowledged: %s", p.notes)
 			}
 		}
+		if round%5 == 4 { // long enough for records that must be there
+			for range 50 {
+				select {
+				case <-answered:
+				case <-time.After(20 * time.Second):
+					t.Fatalf("nothing is answered: %s", p.notes)
+				}
+			}
+		}
+		mu.Lock()
+		killed = append(killed, time.Now())
+		mu.Unlock()
 		p.kill()
 		close(stop)
 		wg.Wait()
@@ -109,5 +177,27 @@ func TestKilledUnderLoad(t *testing.T) {
 	if len(keys) > 0 {
 		t.Errorf("%d keys were acknowledged, and are gone", len(keys))
 	}
+	there, err := requestIDs(p.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := 0
+	for id, at := range answers {
+		if there[id] {
+			continue
+		}
+		if lost++; !slices.ContainsFunc(killed, func(kill time.Time) bool { return at.After(kill.Add(-mayLose)) }) {
+			t.Errorf("the record of an answer is gone that came at %v", at)
+		}
+	}
+	page, err := client.Get(p.base + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Body.Close()
+	if text, err := io.ReadAll(page.Body); err != nil || !bytes.Contains(text, []byte("routor_ledger_damaged_blocks_total 0\n")) {
+		t.Errorf("the ledger does not open clean: %v", err)
+	}
+	t.Logf("%d answers, %d of them without a record, all within %v of a kill", len(answers), lost, mayLose)
 	t.Logf("%d kills: %d versions and %d keys were acknowledged, all are there", kills, last, made)
 }
