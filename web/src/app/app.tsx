@@ -44,13 +44,23 @@ function PageView({ entry }: { entry: PageEntry }) {
 		setFailed(null);
 		fetchPage(entry).then(
 			(m) => here && setShown({ entry, Component: m.default }),
-			(err) => here && setFailed(new Problem(`${entry.name} could not be fetched (${String(err)}). After an update, reload the page.`, -1, 'page', '')),
+			(err) =>
+				here &&
+				setFailed(new Problem(`${entry.name} could not be fetched (${String(err)}). After an update, reload the page.`, -1, 'page', '')),
 		);
 		return () => {
 			here = false;
 		};
 	}, [entry]);
-	if (failed) return <Failed problem={failed} what={`The page ${entry.name} can't be shown`} still="The other pages work." retry={() => location.reload()} />;
+	if (failed)
+		return (
+			<Failed
+				problem={failed}
+				what={`The page ${entry.name} can't be shown`}
+				still="The other pages work."
+				retry={() => location.reload()}
+			/>
+		);
 	const view = ready ? { entry, Component: ready.default } : shown;
 	if (!view)
 		return (
@@ -85,7 +95,12 @@ function Shell() {
 		() =>
 			bind(
 				...pages.map((p) => ({ keys: `g ${p.key}`, what: p.name, group: 'Go to', run: () => (depth.value > 0 ? false : go(p.path)) })),
-				{ keys: 'mod+k', what: 'Find anything: pages, models, keys, a request id, commands', group: 'Everywhere', run: () => void (paletteOpen.value = !paletteOpen.value) },
+				{
+					keys: 'mod+k',
+					what: 'Find anything: pages, models, keys, a request id, commands',
+					group: 'Everywhere',
+					run: () => void (paletteOpen.value = !paletteOpen.value),
+				},
 				{ keys: '?', what: 'These keys', group: 'Everywhere', run: () => void (helpOpen.value = true) },
 				{
 					keys: '/',
@@ -129,8 +144,19 @@ export function App() {
 		// Signed in, the login page leads on to where one wanted to go. A link's token is for the login page itself.
 		if (who && login && !param('token')) go(safe(param('to')), { replace: true });
 	}, [who, login]);
-	let view = <Late><div class="starting"><Blocks rows={3} /></div></Late>;
-	if (unreached.value) view = <div class="starting"><Failed problem={unreached.value} what="Routor can't be shown" retry={() => void begin()} /></div>;
+	let view = (
+		<Late>
+			<div class="starting">
+				<Blocks rows={3} />
+			</div>
+		</Late>
+	);
+	if (unreached.value)
+		view = (
+			<div class="starting">
+				<Failed problem={unreached.value} what="Routor can't be shown" retry={() => void begin()} />
+			</div>
+		);
 	else if (who === null || (login && param('token'))) view = <Login />;
 	else if (who && !login) view = <Shell />;
 	return (

@@ -12,7 +12,13 @@ export function Help() {
 		groups.get(s.group)!.set(s.keys, s.what);
 	}
 	return (
-		<Dialog title="Keys" onClose={() => { helpOpen.value = false; }} wide>
+		<Dialog
+			title="Keys"
+			onClose={() => {
+				helpOpen.value = false;
+			}}
+			wide
+		>
 			<div class="help">
 				{[...groups].map(([group, keys]) => (
 					<section key={group}>

@@ -54,7 +54,10 @@ export function label(keys: string): string {
 }
 
 const writing = (t: EventTarget | null): boolean =>
-	t instanceof HTMLElement && (t.isContentEditable || /^(TEXTAREA|SELECT)$/.test(t.tagName) || (t instanceof HTMLInputElement && !/^(checkbox|radio|button|range|submit)$/.test(t.type)));
+	t instanceof HTMLElement &&
+	(t.isContentEditable ||
+		/^(TEXTAREA|SELECT)$/.test(t.tagName) ||
+		(t instanceof HTMLInputElement && !/^(checkbox|radio|button|range|submit)$/.test(t.type)));
 
 /** startKeyboard listens. */
 export function startKeyboard(): void {
@@ -70,7 +73,12 @@ export function startKeyboard(): void {
 		for (const s of bound) {
 			if (s.keys !== pressed && s.keys !== two) continue;
 			// Space and Enter press the control that has the focus.
-			if ((pressed === 'Space' || pressed === 'Enter') && e.target instanceof Element && e.target.closest('button, a, summary, [role=button], [role=tab], [role=menuitem], [role=option], input')) return;
+			if (
+				(pressed === 'Space' || pressed === 'Enter') &&
+				e.target instanceof Element &&
+				e.target.closest('button, a, summary, [role=button], [role=tab], [role=menuitem], [role=option], input')
+			)
+				return;
 			if (s.run(e) === false) continue;
 			e.preventDefault();
 			return;

@@ -31,7 +31,14 @@ export function Nav({ at }: { at?: PageEntry }) {
 	return (
 		<nav class={`nav${more.value ? ' more' : ''}`} aria-label="Pages">
 			{pages.map(link)}
-			<button type="button" class="nav-more" aria-expanded={more.value} onClick={() => { more.value = !more.value; }}>
+			<button
+				type="button"
+				class="nav-more"
+				aria-expanded={more.value}
+				onClick={() => {
+					more.value = !more.value;
+				}}
+			>
 				<Icon name="more" />
 				<span>More</span>
 			</button>

@@ -64,29 +64,72 @@ export function Palette() {
 		const control = new AbortController();
 		const add = (entries: Entry[]) => setFound((now) => [...now, ...entries]);
 		get<{ models: { id: string; name?: string }[] }>('/admin/catalog', control.signal)
-			.then((c) => add(c.models.map((m) => ({ group: 'Models', text: m.id, icon: 'models', run: () => go(`/models?model=${encodeURIComponent(m.id)}`) }))))
+			.then((c) =>
+				add(
+					c.models.map((m) => ({
+						group: 'Models',
+						text: m.id,
+						icon: 'models',
+						run: () => go(`/models?model=${encodeURIComponent(m.id)}`),
+					})),
+				),
+			)
 			.catch(() => undefined);
 		get<{ keys: Key[] }>('/admin/keys', control.signal)
-			.then((k) => add(k.keys.slice(0, 2000).map((key) => ({ group: 'Keys', text: key.name || key.id, note: key.id, icon: 'keys', run: () => go(`/keys?key=${encodeURIComponent(key.id)}`) }))))
+			.then((k) =>
+				add(
+					k.keys
+						.slice(0, 2000)
+						.map((key) => ({
+							group: 'Keys',
+							text: key.name || key.id,
+							note: key.id,
+							icon: 'keys',
+							run: () => go(`/keys?key=${encodeURIComponent(key.id)}`),
+						})),
+				),
+			)
 			.catch(() => undefined);
 		return () => control.abort();
 	}, []);
 	const shown = useMemo(() => {
 		const fixed: Entry[] = [
-			...pages.map((p): Entry => ({ group: 'Pages', text: p.name, note: label(`g ${p.key}`), icon: p.path.slice(1) as IconName, run: () => go(p.path) })),
+			...pages.map(
+				(p): Entry => ({
+					group: 'Pages',
+					text: p.name,
+					note: label(`g ${p.key}`),
+					icon: p.path.slice(1) as IconName,
+					run: () => go(p.path),
+				}),
+			),
 			...[...added].flatMap((f) => f()),
 			{ group: 'Commands', text: 'Show failed requests', icon: 'warn', run: () => go('/traffic?failed=true') },
 			{ group: 'Commands', text: 'Show requests that fell back', icon: 'undo', run: () => go('/traffic?fallback=true') },
 			{ group: 'Commands', text: 'Create a key', icon: 'plus', run: () => go('/keys?new=true') },
 			{ group: 'Commands', text: 'Switch theme', icon: 'half', run: nextTheme },
-			{ group: 'Commands', text: 'Show keys', note: '?', icon: 'info', run: () => { helpOpen.value = true; } },
+			{
+				group: 'Commands',
+				text: 'Show keys',
+				note: '?',
+				icon: 'info',
+				run: () => {
+					helpOpen.value = true;
+				},
+			},
 			{ group: 'Commands', text: 'Sign out', icon: 'leave', run: () => void leave() },
 		];
 		const id = typed.trim();
-		const ids: Entry[] = isId(id) ? [{ group: 'Decision', text: `Open decision ${id}`, icon: 'open', run: () => setQuery({ d: id }, true) }] : [];
+		const ids: Entry[] = isId(id)
+			? [{ group: 'Decision', text: `Open decision ${id}`, icon: 'open', run: () => setQuery({ d: id }, true) }]
+			: [];
 		const scored = [...fixed, ...found]
 			.map((entry) => ({ entry, score: match(entry.text, typed) + (entry.note ? match(entry.note, typed) / 10 : 0) }))
-			.filter((x) => (typed ? match(x.entry.text, typed) > 0 || (x.entry.note && match(x.entry.note, typed) > 50) : x.entry.group !== 'Models' && x.entry.group !== 'Keys'))
+			.filter((x) =>
+				typed
+					? match(x.entry.text, typed) > 0 || (x.entry.note && match(x.entry.note, typed) > 50)
+					: x.entry.group !== 'Models' && x.entry.group !== 'Keys',
+			)
 			.sort((a, b) => b.score - a.score)
 			.slice(0, 40)
 			.map((x) => x.entry);
@@ -139,7 +182,14 @@ export function Palette() {
 									{e.group}
 								</div>
 							)}
-							<div id={`palette-${i}`} role="option" aria-selected={i === chosen} class="palette-entry" onPointerMove={() => i !== chosen && setAt(i)} onClick={() => run(e)}>
+							<div
+								id={`palette-${i}`}
+								role="option"
+								aria-selected={i === chosen}
+								class="palette-entry"
+								onPointerMove={() => i !== chosen && setAt(i)}
+								onClick={() => run(e)}
+							>
 								{e.icon && <Icon name={e.icon} />}
 								<span class="palette-text">{e.text}</span>
 								{e.note && <span class="palette-note">{e.note}</span>}

@@ -28,14 +28,19 @@ export function TopBar() {
 					{stage && stage !== 'none' && <span class="muted"> · {stage}</span>}
 				</a>
 				<a href="/classifiers" class="wide-only">
-					classifier <b>{version('classifier') === 'built-in' && s?.classifier ? `${s.classifier.version} built-in` : version('classifier')}</b>
+					classifier{' '}
+					<b>{version('classifier') === 'built-in' && s?.classifier ? `${s.classifier.version} built-in` : version('classifier')}</b>
 					{s?.classifier?.taken_over && <span class="tone-warn"> · stood in for</span>}
 				</a>
 				<a href="/providers" class={c.all > 0 && c.usable < c.all ? 'tone-warn' : ''}>
 					{c.all > 0 && c.usable < c.all && <Icon name="warn" size={13} />}
 					providers <b>{c.all ? `${c.usable}/${c.all}` : '…'}</b>
 				</a>
-				<a href="/activity?tab=replicas" class={`wide-only${away ? ' tone-bad' : here < replicas.length ? ' tone-warn' : ''}`} title={away ? 'The shared state is not reached: serving from the last good snapshot' : undefined}>
+				<a
+					href="/activity?tab=replicas"
+					class={`wide-only${away ? ' tone-bad' : here < replicas.length ? ' tone-warn' : ''}`}
+					title={away ? 'The shared state is not reached: serving from the last good snapshot' : undefined}
+				>
 					fleet <b>{replicas.length ? `${here}/${replicas.length}` : '…'}</b>
 					{away && ' · state away'}
 				</a>
@@ -47,14 +52,36 @@ export function TopBar() {
 					</span>
 				)}
 				<Live />
-				<button type="button" class="find" onClick={() => { paletteOpen.value = true; }} aria-label={`Find anything (${label('mod+k')})`} aria-keyshortcuts="Meta+K Control+K">
+				<button
+					type="button"
+					class="find"
+					onClick={() => {
+						paletteOpen.value = true;
+					}}
+					aria-label={`Find anything (${label('mod+k')})`}
+					aria-keyshortcuts="Meta+K Control+K"
+				>
 					<Icon name="search" size={14} />
 					<kbd>{label('mod+k')}</kbd>
 				</button>
-				<button type="button" class="button quiet only-icon wide-only" aria-label="Keys (?)" title="Keys (?)" onClick={() => { helpOpen.value = true; }}>
+				<button
+					type="button"
+					class="button quiet only-icon wide-only"
+					aria-label="Keys (?)"
+					title="Keys (?)"
+					onClick={() => {
+						helpOpen.value = true;
+					}}
+				>
 					?
 				</button>
-				<button type="button" class="button quiet only-icon" aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value}`} onClick={nextTheme}>
+				<button
+					type="button"
+					class="button quiet only-icon"
+					aria-label={`Theme: ${theme.value}`}
+					title={`Theme: ${theme.value}`}
+					onClick={nextTheme}
+				>
 					<Icon name={theme.value === 'system' ? 'half' : theme.value === 'dark' ? 'moon' : 'sun'} />
 				</button>
 			</div>

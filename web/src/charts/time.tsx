@@ -1,6 +1,7 @@
 // A chart over time: uPlot in the colours of the page, with its legend as a line of text, and the same figures as a table.
 import 'uplot/dist/uPlot.min.css';
 import './time.css';
+import type { ComponentChildren } from 'preact';
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { color, dark } from '../app/theme';
@@ -24,6 +25,7 @@ export interface TimeChartProps {
 	height?: number;
 	table: boolean;
 	onTable: (table: boolean) => void;
+	tools?: ComponentChildren;
 	onSelect?: (from: number, to: number) => void; // seconds: a span was drawn
 	step?: number; // seconds that a point stands for: drawn as steps
 	range?: [number, number]; // seconds
@@ -62,7 +64,9 @@ export function TimeChart(props: TimeChartProps) {
 		const order = props.series.map((_, i) => (props.stacked ? props.series.length - 1 - i : i));
 		const n = props.times.length;
 		const tail = props.step && n > 0 ? 1 : 0;
-		const times = tail ? [...props.times, Math.min(props.times[n - 1]! + props.step!, props.range?.[1] ?? Number.POSITIVE_INFINITY)] : props.times;
+		const times = tail
+			? [...props.times, Math.min(props.times[n - 1]! + props.step!, props.range?.[1] ?? Number.POSITIVE_INFINITY)]
+			: props.times;
 		return [times, ...order.map((i) => (tail ? [...drawn[i]!, drawn[i]![n - 1] ?? null] : drawn[i]!))] as uPlot.AlignedData;
 	}, [drawn, props.times]);
 	const shape = `${props.series.map((s) => s.name + s.color).join()}|${props.stacked}|${dark.value}|${props.table}|${height}`;
@@ -81,7 +85,10 @@ export function TimeChart(props: TimeChartProps) {
 			padding: [8, 8, 0, 0],
 			cursor: { y: false, points: { show: !props.stacked, size: 6 }, drag: { x: !!props.onSelect, y: false, setScale: false } },
 			legend: { show: false },
-			scales: { x: { time: true, range: (_, low, high) => bounds.current ?? [low, high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1] } },
+			scales: {
+				x: { time: true, range: (_, low, high) => bounds.current ?? [low, high] },
+				y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.08 : 1] },
+			},
 			axes: [
 				{
 					stroke: muted,
@@ -92,7 +99,17 @@ export function TimeChart(props: TimeChartProps) {
 					ticks: { stroke: line, width: 1, size: 4 },
 					values: (u, ticks) => ticks.map((t) => axisTime(t, (u.scales.x!.max ?? 0) - (u.scales.x!.min ?? 0))),
 				},
-				{ stroke: muted, font, size: 62, gap: 6, splits: undefined, space: 36, grid: { stroke: line, width: 1 }, ticks: { show: false }, values: (_, ticks) => ticks.map((t) => props.format(t)) },
+				{
+					stroke: muted,
+					font,
+					size: 62,
+					gap: 6,
+					splits: undefined,
+					space: 36,
+					grid: { stroke: line, width: 1 },
+					ticks: { show: false },
+					values: (_, ticks) => ticks.map((t) => props.format(t)),
+				},
 			],
 			series: [
 				{},
@@ -143,6 +160,7 @@ export function TimeChart(props: TimeChartProps) {
 				<h2>
 					{props.title} <span class="muted">{props.unit}</span>
 				</h2>
+				{props.tools}
 				<Button kind="quiet" small icon={props.table ? 'chart' : 'table'} onClick={() => props.onTable(!props.table)}>
 					{props.table ? 'Chart' : 'Table'}
 				</Button>
@@ -182,9 +200,19 @@ export function TimeChart(props: TimeChartProps) {
 				</div>
 			) : (
 				<>
-					<div class="chart-plot" ref={box} style={{ height: `${height}px` }} role="img" aria-label={`${props.title}. The table has the figures.`} />
+					<div
+						class="chart-plot"
+						ref={box}
+						style={{ height: `${height}px` }}
+						role="img"
+						aria-label={`${props.title}. The table has the figures.`}
+					/>
 					<div class="legend">
-						<span class="num muted legend-time">{at !== null && props.times[at] !== undefined ? `${day(props.times[at]! * 1000).slice(5)} ${clock(props.times[at]! * 1000).slice(0, 5)}` : ''}</span>
+						<span class="num muted legend-time">
+							{at !== null && props.times[at] !== undefined
+								? `${day(props.times[at]! * 1000).slice(5)} ${clock(props.times[at]! * 1000).slice(0, 5)}`
+								: ''}
+						</span>
 						{props.series.map((s) => (
 							<span key={s.name} class="legend-item">
 								<i style={{ background: `var(--${s.color})` }} class={s.dashed ? 'dashed' : ''} aria-hidden="true" />

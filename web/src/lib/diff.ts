@@ -22,7 +22,10 @@ export function diffLines(before: string, after: string, most = 2000): DiffLine[
 function middle(a: string[], b: string[], most: number): DiffLine[] {
 	const n = a.length;
 	const m = b.length;
-	const whole = (): DiffLine[] => [...a.map((text): DiffLine => ({ sign: '-', text })), ...b.map((text): DiffLine => ({ sign: '+', text }))];
+	const whole = (): DiffLine[] => [
+		...a.map((text): DiffLine => ({ sign: '-', text })),
+		...b.map((text): DiffLine => ({ sign: '+', text })),
+	];
 	if (n === 0 || m === 0) return whole();
 	const max = Math.min(n + m, most);
 	const offset = max + 1;

@@ -82,7 +82,8 @@ export const micros = (us: number | undefined | null): string => duration(us ===
 /** percent takes a figure of 100: 8.1 %. */
 export function percent(pct: number | undefined | null, decimals = 1): string {
 	if (pct === undefined || pct === null || !Number.isFinite(pct)) return unknown;
-	const text = Math.abs(pct) >= 99.95 && decimals > 0 && Math.abs(pct) % 1 === 0 ? Math.abs(pct).toFixed(0) : trim(Math.abs(pct).toFixed(decimals));
+	const text =
+		Math.abs(pct) >= 99.95 && decimals > 0 && Math.abs(pct) % 1 === 0 ? Math.abs(pct).toFixed(0) : trim(Math.abs(pct).toFixed(decimals));
 	return `${pct < 0 && text !== '0' ? minus : ''}${text} %`;
 }
 

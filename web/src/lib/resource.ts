@@ -45,7 +45,10 @@ export function resource<T>(load: (signal: AbortSignal) => Promise<T>): Resource
 /** useResource asks for an address, again whenever it changes, and every so many ms while the page is looked at. */
 export function useResource<T>(path: string | null, options: { every?: number; keep?: boolean } = {}): Resource<T> {
 	const current = useRef<string | null>(path);
-	const r = useMemo(() => resource<T>((s) => (current.current ? get<T>(current.current, s) : Promise.reject(new Problem('', -1, 'nothing', '')))), []);
+	const r = useMemo(
+		() => resource<T>((s) => (current.current ? get<T>(current.current, s) : Promise.reject(new Problem('', -1, 'nothing', '')))),
+		[],
+	);
 	useEffect(() => {
 		const changed = current.current !== path;
 		current.current = path;

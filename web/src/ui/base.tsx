@@ -139,7 +139,12 @@ export async function copy(text: string, what = 'Copied'): Promise<void> {
 }
 
 /** CopyButton copies text, and shows for a moment that it did. */
-export function CopyButton({ text, children, label = 'Copy', small }: Children & { text: string | (() => string); label?: string; small?: boolean }) {
+export function CopyButton({
+	text,
+	children,
+	label = 'Copy',
+	small,
+}: Children & { text: string | (() => string); label?: string; small?: boolean }) {
 	const [done, setDone] = useState(false);
 	useEffect(() => {
 		if (!done) return;
@@ -163,7 +168,12 @@ export function CopyButton({ text, children, label = 'Copy', small }: Children &
 }
 
 /** Segmented is a choice of a few; arrow keys move in it. */
-export function Segmented<T extends string>(props: { options: readonly (readonly [T, string] | T)[]; value: T; onChange: (value: T) => void; label: string }) {
+export function Segmented<T extends string>(props: {
+	options: readonly (readonly [T, string] | T)[];
+	value: T;
+	onChange: (value: T) => void;
+	label: string;
+}) {
 	const box = useRef<HTMLDivElement>(null);
 	const options = props.options.map((o) => (typeof o === 'string' ? ([o, o] as const) : o));
 	const move = (e: KeyboardEvent) => {
@@ -178,7 +188,14 @@ export function Segmented<T extends string>(props: { options: readonly (readonly
 	return (
 		<div class="segmented" role="radiogroup" aria-label={props.label} ref={box} onKeyDown={move}>
 			{options.map(([value, name]) => (
-				<button key={value} type="button" role="radio" aria-checked={value === props.value} tabIndex={value === props.value ? 0 : -1} onClick={() => props.onChange(value)}>
+				<button
+					key={value}
+					type="button"
+					role="radio"
+					aria-checked={value === props.value}
+					tabIndex={value === props.value ? 0 : -1}
+					onClick={() => props.onChange(value)}
+				>
 					{name}
 				</button>
 			))}
@@ -187,7 +204,13 @@ export function Segmented<T extends string>(props: { options: readonly (readonly
 }
 
 /** Tabs switch what is below them; which one is open belongs in the address. */
-export function Tabs<T extends string>(props: { tabs: readonly (readonly [T, ComponentChildren])[]; value: T; onChange: (value: T) => void; label: string; panel: string }) {
+export function Tabs<T extends string>(props: {
+	tabs: readonly (readonly [T, ComponentChildren])[];
+	value: T;
+	onChange: (value: T) => void;
+	label: string;
+	panel: string;
+}) {
 	const box = useRef<HTMLDivElement>(null);
 	const move = (e: KeyboardEvent) => {
 		const step = ({ ArrowRight: 1, ArrowLeft: -1 } as Record<string, number>)[e.key];
@@ -219,7 +242,13 @@ export function Tabs<T extends string>(props: { tabs: readonly (readonly [T, Com
 }
 
 /** Field is a labelled control with what is wrong with it. */
-export function Field({ label, hint, problem, children, id }: Children & { label: string; hint?: ComponentChildren; problem?: string; id: string }) {
+export function Field({
+	label,
+	hint,
+	problem,
+	children,
+	id,
+}: Children & { label: string; hint?: ComponentChildren; problem?: string; id: string }) {
 	return (
 		<div class={`field${problem ? ' wrong' : ''}`}>
 			<label for={id}>{label}</label>
@@ -236,7 +265,13 @@ export function Field({ label, hint, problem, children, id }: Children & { label
 }
 
 /** Menu is a button that opens a list of actions. */
-export function Menu(props: { label: string; icon?: IconName; text?: ComponentChildren; kind?: 'plain' | 'quiet'; items: { text: ComponentChildren; run: () => void; disabled?: string; danger?: boolean; checked?: boolean }[] }) {
+export function Menu(props: {
+	label: string;
+	icon?: IconName;
+	text?: ComponentChildren;
+	kind?: 'plain' | 'quiet';
+	items: { text: ComponentChildren; run: () => void; disabled?: string; danger?: boolean; checked?: boolean }[];
+}) {
 	const [open, setOpen] = useState(false);
 	const box = useRef<HTMLDivElement>(null);
 	useEffect(() => {
@@ -264,7 +299,15 @@ export function Menu(props: { label: string; icon?: IconName; text?: ComponentCh
 	};
 	return (
 		<div class="menu" ref={box} onKeyDown={open ? move : undefined}>
-			<button type="button" class={`button ${props.kind ?? 'plain'}${props.text ? '' : ' only-icon'}`} aria-haspopup="menu" aria-expanded={open} aria-label={props.text ? undefined : props.label} title={props.text ? undefined : props.label} onClick={() => setOpen(!open)}>
+			<button
+				type="button"
+				class={`button ${props.kind ?? 'plain'}${props.text ? '' : ' only-icon'}`}
+				aria-haspopup="menu"
+				aria-expanded={open}
+				aria-label={props.text ? undefined : props.label}
+				title={props.text ? undefined : props.label}
+				onClick={() => setOpen(!open)}
+			>
 				{props.icon && <Icon name={props.icon} />}
 				{props.text}
 				{props.text && <Icon name="down" size={12} />}
@@ -297,7 +340,14 @@ export function Menu(props: { label: string; icon?: IconName; text?: ComponentCh
 }
 
 /** Page is the frame of a page: its title, what narrows it down, and the one thing to do there. */
-export function Page({ title, note, tools, action, children, wide }: Children & { title: string; note?: ComponentChildren; tools?: ComponentChildren; action?: ComponentChildren; wide?: boolean }) {
+export function Page({
+	title,
+	note,
+	tools,
+	action,
+	children,
+	wide,
+}: Children & { title: string; note?: ComponentChildren; tools?: ComponentChildren; action?: ComponentChildren; wide?: boolean }) {
 	useEffect(() => {
 		document.title = `${title} – Routor`;
 	}, [title]);
@@ -315,7 +365,13 @@ export function Page({ title, note, tools, action, children, wide }: Children & 
 }
 
 /** Panel is a part of a page with a line around it. */
-export function Panel({ title, tools, children, flush, id }: Children & { title?: ComponentChildren; tools?: ComponentChildren; flush?: boolean; id?: string }) {
+export function Panel({
+	title,
+	tools,
+	children,
+	flush,
+	id,
+}: Children & { title?: ComponentChildren; tools?: ComponentChildren; flush?: boolean; id?: string }) {
 	return (
 		<section class={`panel${flush ? ' flush' : ''}`} id={id}>
 			{(title || tools) && (

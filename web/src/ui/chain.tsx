@@ -6,7 +6,11 @@ export function ChainGlyph({ chain, most = 6 }: { chain: string; most?: number }
 	const links = [...chain].slice(0, most);
 	const tried = links.filter((c) => c === 'o').length;
 	const spare = [...chain].filter((c) => c === 's').length;
-	const label = [tried ? `${tried} failed` : '', chain.includes('u') ? `${tried + 1}${['st', 'nd', 'rd'][tried] ?? 'th'} answered` : 'none answered', spare ? `${spare} spare` : '']
+	const label = [
+		tried ? `${tried} failed` : '',
+		chain.includes('u') ? `${tried + 1}${['st', 'nd', 'rd'][tried] ?? 'th'} answered` : 'none answered',
+		spare ? `${spare} spare` : '',
+	]
 		.filter(Boolean)
 		.join(', ');
 	const step = 11;

@@ -2,11 +2,28 @@
 import type { ComponentChildren } from 'preact';
 
 /** Bar is a share of 0..1; estimates are hatched, what is unknown is a hatch without a fill. */
-export function Bar({ value, of = 1, estimate, fill, label }: { value?: number | null; of?: number; estimate?: boolean; fill?: string; label?: string }) {
+export function Bar({
+	value,
+	of = 1,
+	estimate,
+	fill,
+	label,
+}: {
+	value?: number | null;
+	of?: number;
+	estimate?: boolean;
+	fill?: string;
+	label?: string;
+}) {
 	const unknown = value === undefined || value === null || !Number.isFinite(value);
 	const share = unknown ? 0 : Math.max(0, Math.min(1, value / of));
 	return (
-		<span class={`bar${unknown ? ' unknown' : ''}${estimate ? ' estimate' : ''}`} role={label ? 'img' : undefined} aria-label={label} aria-hidden={label ? undefined : 'true'}>
+		<span
+			class={`bar${unknown ? ' unknown' : ''}${estimate ? ' estimate' : ''}`}
+			role={label ? 'img' : undefined}
+			aria-label={label}
+			aria-hidden={label ? undefined : 'true'}
+		>
 			{!unknown && <i style={{ width: `${share * 100}%`, ...(fill ? { '--fill': fill } : {}) }} />}
 		</span>
 	);
@@ -27,7 +44,17 @@ export function Dumbbell({ before, after, max, label }: { before: number; after:
 }
 
 /** Spark is a line of the last figures, without axes; a gap where there is none. */
-export function Spark({ values, height = 26, color, label }: { values: readonly (number | null | undefined)[]; height?: number; color?: string; label: string }) {
+export function Spark({
+	values,
+	height = 26,
+	color,
+	label,
+}: {
+	values: readonly (number | null | undefined)[];
+	height?: number;
+	color?: string;
+	label: string;
+}) {
 	const known = values.filter((v): v is number => v !== null && v !== undefined && Number.isFinite(v));
 	if (known.length < 2) return <svg class="spark" height={height} role="img" aria-label={`${label}: not enough yet`} />;
 	const low = Math.min(0, ...known);
@@ -53,7 +80,15 @@ export function Spark({ values, height = 26, color, label }: { values: readonly 
 	});
 	close();
 	return (
-		<svg class="spark" viewBox={`0 0 ${w} ${height}`} height={height} preserveAspectRatio="none" role="img" aria-label={label} style={color ? { '--accent': color } : undefined}>
+		<svg
+			class="spark"
+			viewBox={`0 0 ${w} ${height}`}
+			height={height}
+			preserveAspectRatio="none"
+			role="img"
+			aria-label={label}
+			style={color ? { '--accent': color } : undefined}
+		>
 			<path class="area" d={areas.join('')} />
 			<path d={runs.join('')} />
 		</svg>
@@ -61,7 +96,17 @@ export function Spark({ values, height = 26, color, label }: { values: readonly 
 }
 
 /** Scale is 0..1 with limits on it and a mark: where a difficulty stands among the tiers. */
-export function Scale({ limits, at, was, label }: { limits: { to: number; name: string; fill: string }[]; at: number; was?: number; label: string }) {
+export function Scale({
+	limits,
+	at,
+	was,
+	label,
+}: {
+	limits: { to: number; name: string; fill: string }[];
+	at: number;
+	was?: number;
+	label: string;
+}) {
 	let from = 0;
 	return (
 		<div class="scale" role="img" aria-label={label}>
@@ -71,7 +116,7 @@ export function Scale({ limits, at, was, label }: { limits: { to: number; name: 
 					const inside = at >= from && (at < l.to || l.to >= 1);
 					from = l.to;
 					return (
-						<span key={l.name} class={inside ? 'in' : ''} style={{ width: `${width}%`, '--fill': l.fill }}>
+						<span key={l.name} class={`${inside ? 'in' : ''}${width < 12 ? ' thin' : ''}`} style={{ width: `${width}%`, '--fill': l.fill }}>
 							<i />
 							<em>{l.name}</em>
 						</span>
@@ -85,7 +130,21 @@ export function Scale({ limits, at, was, label }: { limits: { to: number; name: 
 }
 
 /** Figure is one number with its name. */
-export function Figure({ name, value, note, children, tone, href }: { name: string; value: ComponentChildren; note?: ComponentChildren; children?: ComponentChildren; tone?: string; href?: string }) {
+export function Figure({
+	name,
+	value,
+	note,
+	children,
+	tone,
+	href,
+}: {
+	name: string;
+	value: ComponentChildren;
+	note?: ComponentChildren;
+	children?: ComponentChildren;
+	tone?: string;
+	href?: string;
+}) {
 	const inside = (
 		<>
 			<span class="figure-name">{name}</span>

@@ -8,7 +8,8 @@ import { Button } from './base';
 /** depth is how many overlays are open: keys of the page below rest meanwhile. */
 export const depth = signal(0);
 
-const focusable = 'a[href], button:not([disabled]), input:not([disabled]), textarea:not([disabled]), select:not([disabled]), [tabindex]:not([tabindex="-1"])';
+const focusable =
+	'a[href], button:not([disabled]), input:not([disabled]), textarea:not([disabled]), select:not([disabled]), [tabindex]:not([tabindex="-1"])';
 
 /** useOverlay keeps the focus inside a box while it is shown, and gives it back. Escape closes it. */
 export function useOverlay(onClose: () => void, modal = true) {
@@ -50,7 +51,19 @@ export function useOverlay(onClose: () => void, modal = true) {
 }
 
 /** Dialog is a box in the middle, or a sheet on a phone. */
-export function Dialog({ title, onClose, children, foot, wide }: { title: string; onClose: () => void; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean }) {
+export function Dialog({
+	title,
+	onClose,
+	children,
+	foot,
+	wide,
+}: {
+	title: string;
+	onClose: () => void;
+	children: ComponentChildren;
+	foot?: ComponentChildren;
+	wide?: boolean;
+}) {
 	const box = useOverlay(onClose);
 	return (
 		<div class="scrim" onPointerDown={(e) => e.target === e.currentTarget && onClose()}>
@@ -135,7 +148,17 @@ export function Confirm() {
 }
 
 /** Drawer is a page at the right of another one: 520 px, or all of a phone. The page beside it stays usable. */
-export function Drawer({ title, onClose, children, tools }: { title: ComponentChildren; onClose: () => void; children: ComponentChildren; tools?: ComponentChildren }) {
+export function Drawer({
+	title,
+	onClose,
+	children,
+	tools,
+}: {
+	title: ComponentChildren;
+	onClose: () => void;
+	children: ComponentChildren;
+	tools?: ComponentChildren;
+}) {
 	const box = useOverlay(onClose, false);
 	return (
 		<aside class="drawer" aria-label={typeof title === 'string' ? title : 'Details'} tabIndex={-1} ref={box}>

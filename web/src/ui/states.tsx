@@ -84,13 +84,34 @@ export function Failed({ problem, what, still, retry }: { problem: Problem; what
 }
 
 /** Shown is a resource in whichever state it is: its children once there is data, dimmed while that is older than a failure. */
-export function Shown<T>({ of, what, blocks = 6, height, still, children }: { of: Resource<T>; what: string; blocks?: number; height?: number; still?: ComponentChildren; children: (data: T) => ComponentChildren }) {
+export function Shown<T>({
+	of,
+	what,
+	blocks = 6,
+	height,
+	still,
+	children,
+}: {
+	of: Resource<T>;
+	what: string;
+	blocks?: number;
+	height?: number;
+	still?: ComponentChildren;
+	children: (data: T) => ComponentChildren;
+}) {
 	const data = of.data.value;
 	const error = of.error.value;
-	if (data === undefined) return error ? <Failed problem={error} what={`${what} can't be shown`} still={still} retry={() => void of.reload()} /> : <Blocks rows={blocks} height={height} label={`Loading ${what}`} />;
+	if (data === undefined)
+		return error ? (
+			<Failed problem={error} what={`${what} can't be shown`} still={still} retry={() => void of.reload()} />
+		) : (
+			<Blocks rows={blocks} height={height} label={`Loading ${what}`} />
+		);
 	return (
 		<>
-			{error && <Stale since={of.at.value} why={error.offline ? 'the server is not reached' : error.message} retry={() => void of.reload()} />}
+			{error && (
+				<Stale since={of.at.value} why={error.offline ? 'the server is not reached' : error.message} retry={() => void of.reload()} />
+			)}
 			<div class={error ? 'dimmed' : undefined}>{children(data)}</div>
 		</>
 	);
@@ -125,7 +146,21 @@ export function Offline() {
 }
 
 /** Progress is a long job: how far, how fast, how long yet, and a way out. */
-export function Progress({ done, total, perSecond, left, onCancel, what }: { done: number; total: number; perSecond?: number; left?: number; onCancel?: () => void; what: string }) {
+export function Progress({
+	done,
+	total,
+	perSecond,
+	left,
+	onCancel,
+	what,
+}: {
+	done: number;
+	total: number;
+	perSecond?: number;
+	left?: number;
+	onCancel?: () => void;
+	what: string;
+}) {
 	const pct = total > 0 ? Math.min(100, (100 * done) / total) : 0;
 	return (
 		<div class="progress-line">

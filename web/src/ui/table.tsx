@@ -121,7 +121,12 @@ export function Table<T>(props: TableProps<T>) {
 		return bind(
 			{ keys: 'j', what: 'Next row', group: 'Lists', run: free(() => now.current.move(now.current.at + 1)) },
 			{ keys: 'k', what: 'Row before', group: 'Lists', run: free(() => now.current.move(now.current.at - 1)) },
-			{ keys: 'Enter', what: 'Open the row', group: 'Lists', run: () => (now.current.at < 0 || depth.value > 0 ? false : now.current.open(now.current.at)) },
+			{
+				keys: 'Enter',
+				what: 'Open the row',
+				group: 'Lists',
+				run: () => (now.current.at < 0 || depth.value > 0 ? false : now.current.open(now.current.at)),
+			},
 		);
 	}, [props.keys]);
 	// The row that is open stays the one that j and k go on from, whatever came on top of it.
@@ -141,9 +146,19 @@ export function Table<T>(props: TableProps<T>) {
 	const head = (c: Column<T>) => {
 		const dir = props.sort === c.key ? 'ascending' : props.sort === `-${c.key}` ? 'descending' : undefined;
 		return (
-			<div key={c.key} class={`th${c.right ? ' right' : ''}`} role="columnheader" aria-sort={c.sort ? (dir ?? 'none') : undefined} title={c.title}>
+			<div
+				key={c.key}
+				class={`th${c.right ? ' right' : ''}`}
+				role="columnheader"
+				aria-sort={c.sort ? (dir ?? 'none') : undefined}
+				title={c.title}
+			>
 				{c.sort && props.onSort ? (
-					<button type="button" class={dir ? 'sort' : ''} onClick={() => props.onSort!(dir === 'descending' ? c.key : dir === 'ascending' ? '' : `-${c.key}`)}>
+					<button
+						type="button"
+						class={dir ? 'sort' : ''}
+						onClick={() => props.onSort!(dir === 'descending' ? c.key : dir === 'ascending' ? '' : `-${c.key}`)}
+					>
 						{c.head}
 						{dir && <Icon name={dir === 'ascending' ? 'up' : 'down'} size={12} />}
 					</button>
@@ -213,7 +228,10 @@ export function Table<T>(props: TableProps<T>) {
 										.map((c) => ({
 											text: c.name ?? c.head,
 											checked: !props.hidden?.includes(c.key),
-											run: () => props.onHidden!(props.hidden?.includes(c.key) ? props.hidden.filter((h) => h !== c.key) : [...(props.hidden ?? []), c.key]),
+											run: () =>
+												props.onHidden!(
+													props.hidden?.includes(c.key) ? props.hidden.filter((h) => h !== c.key) : [...(props.hidden ?? []), c.key],
+												),
 										}))}
 								/>
 							</div>

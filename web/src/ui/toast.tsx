@@ -17,7 +17,10 @@ const drop = (id: number) => {
 };
 
 /** toast shows a line for some seconds, with Undo where one is given. */
-export function toast(text: string, options: { undo?: () => void; action?: { text: string; run: () => void }; bad?: boolean; ms?: number } = {}): void {
+export function toast(
+	text: string,
+	options: { undo?: () => void; action?: { text: string; run: () => void }; bad?: boolean; ms?: number } = {},
+): void {
 	const action = options.undo ? { text: 'Undo', run: options.undo } : options.action;
 	const id = next++;
 	toasts.value = [...toasts.value.filter((t) => t.text !== text), { id, text, bad: !!options.bad, action }].slice(-3);

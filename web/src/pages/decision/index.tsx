@@ -7,7 +7,15 @@ export const title = 'Decision';
 export default function DecisionPage() {
 	const id = decodeURIComponent(place.value.path.slice('/decision/'.length));
 	return (
-		<Page title={title} note={<code>{id}</code>} action={<a class="button" href="/traffic">Back to traffic</a>}>
+		<Page
+			title={title}
+			note={<code>{id}</code>}
+			action={
+				<a class="button" href="/traffic">
+					Back to traffic
+				</a>
+			}
+		>
 			<div class="panel decision-page">
 				<Story id={id} key={id} />
 			</div>

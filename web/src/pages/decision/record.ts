@@ -155,7 +155,11 @@ export function narrow(d: Brief, candidates?: Candidate[]): Step[] {
 	for (const [by] of stages) {
 		const fell = (d.fell ?? [])
 			.filter((f) => f.by === by)
-			.map((f) => ({ why: f.why, count: f.count, who: candidates?.filter((c) => c.by === f.by && c.out === f.why).map((c) => c.deployment) ?? [] }))
+			.map((f) => ({
+				why: f.why,
+				count: f.count,
+				who: candidates?.filter((c) => c.by === f.by && c.out === f.why).map((c) => c.deployment) ?? [],
+			}))
 			.sort((a, b) => b.count - a.count);
 		const n = fell.reduce((t, f) => t + f.count, 0);
 		if (n === 0) continue;
@@ -185,7 +189,8 @@ export function sentence(r: Record_, seconds: (s: number) => string): string {
 	const first = d.chain[0]!.deployment;
 	let head: string;
 	const attempts = r.attempts ?? [];
-	if (r.outcome !== 'ok') head = `Failed (${r.outcome.replaceAll('_', ' ')}, HTTP ${r.status}) after ${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} ${what}; asked first: ${first}`;
+	if (r.outcome !== 'ok')
+		head = `Failed (${r.outcome.replaceAll('_', ' ')}, HTTP ${r.status}) after ${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'} ${what}; asked first: ${first}`;
 	else if (r.fallback) {
 		const failed = attempts.find((a) => a.class);
 		head = `Sent to ${attempts[attempts.length - 1]?.deployment ?? r.model} after ${first} had failed${failed ? ` (${failed.status || failed.class!.replaceAll('_', ' ')})` : ''}, ${what}`;
@@ -196,7 +201,10 @@ export function sentence(r: Record_, seconds: (s: number) => string): string {
 	const sick = (r.world?.health?.deployments ?? [])
 		.filter((x) => x.state && x.until && Date.parse(x.until) > at)
 		.slice(0, 3)
-		.map((x) => `${x.deployment} was cooling down (${x.why || x.state!.replaceAll('_', ' ')}, ${seconds((Date.parse(x.until!) - at) / 1000)} more)`);
+		.map(
+			(x) =>
+				`${x.deployment} was cooling down (${x.why || x.state!.replaceAll('_', ' ')}, ${seconds((Date.parse(x.until!) - at) / 1000)} more)`,
+		);
 	return `${head}${sick.length ? `; ${sick.join(', ')}` : ''}.`;
 }
 

@@ -6,8 +6,36 @@ import { go } from '../../app/router';
 import { count, duration, micros, money, percent, plural, ratio, signed, utc, when } from '../../lib/format';
 import { useResource } from '../../lib/resource';
 import { tiers } from '../../lib/types';
-import { Bar, Button, copy, CopyButton, Empty, Failed, Menu, ModelName, Scale, Shown, State, TierName, Timeline, type Span } from '../../ui';
-import { curlOf, narrow, ruleState, scoredOf, sentence, stages, usd, type Candidate, type Record_, type Rule, type Step, type Whole } from './record';
+import {
+	Bar,
+	Button,
+	copy,
+	CopyButton,
+	Empty,
+	Failed,
+	Menu,
+	ModelName,
+	Scale,
+	Shown,
+	State,
+	TierName,
+	Timeline,
+	type Span,
+} from '../../ui';
+import {
+	curlOf,
+	narrow,
+	ruleState,
+	scoredOf,
+	sentence,
+	stages,
+	usd,
+	type Candidate,
+	type Record_,
+	type Rule,
+	type Step,
+	type Whole,
+} from './record';
 
 interface LivePolicy {
 	hash: string;
@@ -24,13 +52,23 @@ export function Story({ id }: { id: string }) {
 		return (
 			<Empty title="There is no such decision">
 				<p>
-					<code>{id}</code> is neither the id of a decision nor an X-Request-Id that the ledger knows. Records go after <code>ledger.age</code>.
+					<code>{id}</code> is neither the id of a decision nor an X-Request-Id that the ledger knows. Records go after{' '}
+					<code>ledger.age</code>.
 				</p>
 			</Empty>
 		);
 	return (
 		<Shown of={r} what="The decision" blocks={14}>
-			{(d) => (d.record ? <Told d={d} r={d.record} policy={policy.data.value} /> : <Failed problem={{ ...(error ?? {}), message: 'This server keeps no ledger: only the row of the list is known.' } as never} what="There is no story" />)}
+			{(d) =>
+				d.record ? (
+					<Told d={d} r={d.record} policy={policy.data.value} />
+				) : (
+					<Failed
+						problem={{ ...(error ?? {}), message: 'This server keeps no ledger: only the row of the list is known.' } as never}
+						what="There is no story"
+					/>
+				)
+			}
 		</Shown>
 	);
 }
@@ -77,13 +115,17 @@ function Told({ d, r, policy }: { d: Whole; r: Record_; policy?: LivePolicy }) {
 					]}
 				/>
 			</div>
-			<Asked r={r} />
-			<Classified r={r} policy={policy} />
-			<Narrowed d={d} r={r} />
-			<Scored d={d} r={r} />
-			<Sent r={r} />
-			<Cost r={r} baseline={policy?.hash === r.versions?.policy ? policy?.baseline : undefined} />
-			<By d={d} r={r} />
+			<div class="story-half">
+				<Asked r={r} />
+				<Classified r={r} policy={policy} />
+				<Narrowed d={d} r={r} />
+			</div>
+			<div class="story-half">
+				<Scored d={d} r={r} />
+				<Sent r={r} />
+				<Cost r={r} baseline={policy?.hash === r.versions?.policy ? policy?.baseline : undefined} />
+				<By d={d} r={r} />
+			</div>
 		</article>
 	);
 }
@@ -189,7 +231,9 @@ function Classified({ r, policy }: { r: Record_; policy?: LivePolicy }) {
 	const top = [...c.category].sort((a, b) => b.p - a.p).slice(0, 3);
 	const limits = policy?.tiers ?? [0.05, 0.2, 0.45, 0.7];
 	const same = policy?.hash === r.versions?.policy;
-	const moved = [d.unsure ? 'unsure: the default tier' : '', d.history_floor ? `the conversation needs ${ratio(d.history)}` : ''].filter(Boolean).join(', ');
+	const moved = [d.unsure ? 'unsure: the default tier' : '', d.history_floor ? `the conversation needs ${ratio(d.history)}` : '']
+		.filter(Boolean)
+		.join(', ');
 	return (
 		<Part n={2} title="Classified" note={`${c.module} in ${micros(r.classifying_us)}`}>
 			{c.fallback && <State tone="warn">The built-in module stood in: {c.fallback}</State>}
@@ -248,7 +292,7 @@ function Narrowed({ d, r }: { d: Whole; r: Record_ }) {
 	if (!b) return null;
 	const steps = narrow(b, d.decision?.candidates);
 	return (
-		<Part n={3} title="Narrowed" note={d.no_decision && !d.decision ? undefined : undefined}>
+		<Part n={3} title="Narrowed">
 			<p class="way num">
 				{b.looked_at}
 				{steps.map((s) => (
@@ -307,7 +351,7 @@ function StepRow({ s }: { s: Step }) {
 	) : (
 		<div class="step">
 			<p>{head}</p>
-			{why}
+			{(s.fell.length > 1 || s.fell[0]?.why !== about) && why}
 		</div>
 	);
 }
@@ -324,15 +368,22 @@ function RuleRow({ rule }: { rule: Rule }) {
 	);
 }
 
-const isGuess = (c: Candidate, what: string) => (Array.isArray(c.estimated) ? c.estimated.includes(what) : what === 'quality' ? !!c.guessed : !!c.estimated);
+const isGuess = (c: Candidate, what: string) =>
+	Array.isArray(c.estimated) ? c.estimated.includes(what) : what === 'quality' ? !!c.guessed : !!c.estimated;
 
 function Scored({ d, r }: { d: Whole; r: Record_ }) {
 	const [all, setAll] = useState(false);
 	const b = r.decision;
 	if (!b?.chain?.length) return null;
-	const chain: Candidate[] = b.chain.map((c) => ({ ...c, cost: usd(c.cost ?? 0), cache_loss: c.cache_loss ? usd(c.cache_loss) : undefined }));
+	const chain: Candidate[] = b.chain.map((c) => ({
+		...c,
+		cost: usd(c.cost ?? 0),
+		cache_loss: c.cache_loss ? usd(c.cache_loss) : undefined,
+	}));
 	const chained = new Set(chain.map((c) => `${c.deployment}|${c.effort ?? ''}`));
-	const others = (d.decision?.candidates ?? []).filter((c) => c.value !== undefined && !chained.has(`${c.deployment}|${c.effort ?? ''}`)).sort((x, y) => (y.value ?? 0) - (x.value ?? 0));
+	const others = (d.decision?.candidates ?? [])
+		.filter((c) => c.value !== undefined && !chained.has(`${c.deployment}|${c.effort ?? ''}`))
+		.sort((x, y) => (y.value ?? 0) - (x.value ?? 0));
 	const bonus = [...chain, ...others].some((c) => c.bonus);
 	const loss = chain.some((c) => c.cache_loss);
 	const lead = chain.length > 1 ? chain[0]!.value! - chain[1]!.value! : undefined;
@@ -357,7 +408,13 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 				{c.cost === undefined ? '–' : `−${ratio(c.cost / b.worth, 3)}`}
 			</td>
 			{bonus && (
-				<td class="right num" title={because.get(c.deployment)?.map((x) => `${x.rule} ${x.points}`).join(', ')}>
+				<td
+					class="right num"
+					title={because
+						.get(c.deployment)
+						?.map((x) => `${x.rule} ${x.points}`)
+						.join(', ')}
+				>
 					{c.bonus ? signed(c.bonus, (v) => ratio(v, 3)) : ''}
 				</td>
 			)}
@@ -369,7 +426,16 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 		</tr>
 	);
 	return (
-		<Part n={4} title="Scored" note={<>value = quality − cost ÷ ${b.worth}{bonus && ' + rules'}</>}>
+		<Part
+			n={4}
+			title="Scored"
+			note={
+				<>
+					value = quality − cost ÷ ${b.worth}
+					{bonus && ' + rules'}
+				</>
+			}
+		>
 			<div class="scroll-x" tabIndex={0} role="region" aria-label="Candidates by value">
 				<table class="grid-table scored">
 					<thead>
@@ -401,7 +467,8 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 				{loss && `Leaving the warm cache costs the others ${money(Math.max(...chain.map((c) => c.cache_loss ?? 0)))}. `}
 				{b.affinity && `The prompt cache of ${r.world?.conversation?.model} is warm. `}
 				{b.history_floor && 'The conversation set the floor. '}
-				{[...chain, ...others].some((c) => isGuess(c, 'quality')) && '≈ and a hatched bar: nothing public is known of the quality; it is estimated.'}
+				{[...chain, ...others].some((c) => isGuess(c, 'quality')) &&
+					'≈ and a hatched bar: nothing public is known of the quality; it is estimated.'}
 			</p>
 		</Part>
 	);
@@ -412,7 +479,15 @@ function Sent({ r }: { r: Record_ }) {
 	if (attempts.length === 0) return null;
 	const own = (r.reading_us + r.classifying_us + r.deciding_us) / 1000;
 	const total = r.took_us / 1000;
-	const spans: Span[] = [{ name: 'Routor decides', note: `read ${micros(r.reading_us)}, classify ${micros(r.classifying_us)}, decide ${micros(r.deciding_us)}`, from: 0, to: own, tone: 'quiet' }];
+	const spans: Span[] = [
+		{
+			name: 'Routor decides',
+			note: `read ${micros(r.reading_us)}, classify ${micros(r.classifying_us)}, decide ${micros(r.deciding_us)}`,
+			from: 0,
+			to: own,
+			tone: 'quiet',
+		},
+	];
 	let at = own;
 	attempts.forEach((a, i) => {
 		const last = i === attempts.length - 1 && !a.class;
@@ -459,7 +534,11 @@ function Cost({ r, baseline }: { r: Record_; baseline?: string }) {
 		</tr>
 	);
 	return (
-		<Part n={6} title="Cost and tokens" note={saved === undefined ? undefined : saved >= 0 ? `${percent(saved)} saved` : `${percent(-saved)} more than the baseline`}>
+		<Part
+			n={6}
+			title="Cost and tokens"
+			note={saved === undefined ? undefined : saved >= 0 ? `${percent(saved)} saved` : `${percent(-saved)} more than the baseline`}
+		>
 			<table class="grid-table costs">
 				<thead>
 					<tr>
@@ -469,10 +548,23 @@ function Cost({ r, baseline }: { r: Record_; baseline?: string }) {
 					</tr>
 				</thead>
 				<tbody>
-					{row('prompt tokens', r.facts?.prompt_tokens ? `≈ ${count(Number(r.facts.prompt_tokens))}` : '–', r.tokens ? `${count(r.tokens.prompt)}${r.tokens.cached ? ` (${count(r.tokens.cached)} cached)` : ''}` : 'not told')}
-					{row('answer tokens', c?.output_tokens ? `≈ ${count(c.output_tokens)}` : '–', r.tokens ? `${count(r.tokens.completion)}${r.tokens.reasoning ? ` (${count(r.tokens.reasoning)} reasoning)` : ''}` : 'not told')}
+					{row(
+						'prompt tokens',
+						r.facts?.prompt_tokens ? `≈ ${count(Number(r.facts.prompt_tokens))}` : '–',
+						r.tokens ? `${count(r.tokens.prompt)}${r.tokens.cached ? ` (${count(r.tokens.cached)} cached)` : ''}` : 'not told',
+					)}
+					{row(
+						'answer tokens',
+						c?.output_tokens ? `≈ ${count(c.output_tokens)}` : '–',
+						r.tokens ? `${count(r.tokens.completion)}${r.tokens.reasoning ? ` (${count(r.tokens.reasoning)} reasoning)` : ''}` : 'not told',
+					)}
 					{row('cost', expected === undefined ? '–' : `≈ ${money(expected)}`, r.priced ? money(usd(r.cost)) : 'not told')}
-					{(r.baseline > 0 || !!b?.expected_baseline) && row(`at the baseline${baseline ? `, ${baseline}` : ''}`, b?.expected_baseline ? `≈ ${money(usd(b.expected_baseline))}` : '–', r.baseline > 0 ? `≈ ${money(usd(r.baseline))}` : '–')}
+					{(r.baseline > 0 || !!b?.expected_baseline) &&
+						row(
+							`at the baseline${baseline ? `, ${baseline}` : ''}`,
+							b?.expected_baseline ? `≈ ${money(usd(b.expected_baseline))}` : '–',
+							r.baseline > 0 ? `≈ ${money(usd(r.baseline))}` : '–',
+						)}
 				</tbody>
 			</table>
 			{(r.attempts?.length ?? 0) > 1 && <p class="muted small">The cost is that of all attempts.</p>}

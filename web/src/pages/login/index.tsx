@@ -13,7 +13,11 @@ export default function Login() {
 	const [problem, setProblem] = useState('');
 	const [busy, setBusy] = useState(false);
 	const [isDemo, setDemo] = useState(false);
-	const to = /^\/(?![/\\])/.test(param('to')) ? param('to') : location.pathname === '/login' ? '/traffic' : location.pathname + location.search;
+	const to = /^\/(?![/\\])/.test(param('to'))
+		? param('to')
+		: location.pathname === '/login'
+			? '/traffic'
+			: location.pathname + location.search;
 	const by = async (what: { key: string } | { link: string }) => {
 		setBusy(true);
 		setProblem('');
@@ -24,8 +28,10 @@ export default function Login() {
 			const p = err as Problem;
 			if (p.status === 429) setProblem(`Too many tries. Try again in ${p.retryAfter || 60} s.`);
 			else if (p.offline) setProblem('The server was not reached. Is it running?');
-			else if ('link' in what) setProblem('This link was used already, or is too old. Run routor open for a new one, or give the admin key.');
-			else if (p.status === 401) setProblem('This is not the admin key. It is in admin.key of the data directory, unless it was given by ROUTOR_ADMIN_KEY.');
+			else if ('link' in what)
+				setProblem('This link was used already, or is too old. Run routor open for a new one, or give the admin key.');
+			else if (p.status === 401)
+				setProblem('This is not the admin key. It is in admin.key of the data directory, unless it was given by ROUTOR_ADMIN_KEY.');
 			else setProblem(p.message);
 		} finally {
 			setBusy(false);
@@ -57,7 +63,9 @@ export default function Login() {
 				</h1>
 				{isDemo && (
 					<>
-						<p>This server runs the demo: 13 simulated providers, a day of made-up traffic. Nothing leaves this machine, nothing is billed.</p>
+						<p>
+							This server runs the demo: 13 simulated providers, a day of made-up traffic. Nothing leaves this machine, nothing is billed.
+						</p>
 						<Button kind="primary" busy={busy} onClick={() => void by({ key: demoKey })}>
 							Enter the demo
 						</Button>

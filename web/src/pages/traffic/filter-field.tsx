@@ -115,7 +115,14 @@ export function FilterField({ feed }: { feed: Feed }) {
 			)}
 			<ul class="filter-list" id="filter-list" role="listbox" aria-label="Filters" hidden={list.length === 0}>
 				{list.map((word, i) => (
-					<li key={word} id={`filter-${i}`} role="option" aria-selected={i === at} onPointerDown={(e) => e.preventDefault()} onClick={() => take(word)}>
+					<li
+						key={word}
+						id={`filter-${i}`}
+						role="option"
+						aria-selected={i === at}
+						onPointerDown={(e) => e.preventDefault()}
+						onClick={() => take(word)}
+					>
 						<code>{word}</code>
 					</li>
 				))}
@@ -132,14 +139,27 @@ export function FilterChips({ filters }: { filters: Filters }) {
 		<div class="filter-chips">
 			{list.map(([name, value]) => {
 				const isTime = name === 'from' || name === 'to';
-				const text = isTime ? `${filters.from ? when(filters.from) : '…'} – ${filters.to ? when(filters.to) : 'now'}` : value === 'true' ? name : `${name}: ${value}`;
+				const text = isTime
+					? `${filters.from ? when(filters.from) : '…'} – ${filters.to ? when(filters.to) : 'now'}`
+					: value === 'true'
+						? name
+						: `${name}: ${value}`;
 				return (
-					<Chip key={name} tone="accent" removeLabel={`Take off ${text}`} onRemove={() => setQuery(isTime ? { from: null, to: null } : { [name]: null })}>
+					<Chip
+						key={name}
+						tone="accent"
+						removeLabel={`Take off ${text}`}
+						onRemove={() => setQuery(isTime ? { from: null, to: null } : { [name]: null })}
+					>
 						{text}
 					</Chip>
 				);
 			})}
-			<button type="button" class="link" onClick={() => setQuery(Object.fromEntries(Object.keys(filtersOf(query.value)).map((n) => [n, null])))}>
+			<button
+				type="button"
+				class="link"
+				onClick={() => setQuery(Object.fromEntries(Object.keys(filtersOf(query.value)).map((n) => [n, null])))}
+			>
 				Clear
 			</button>
 			<span class="muted">The list is filtered; figures and chart count all requests.</span>

@@ -1,7 +1,21 @@
 // What narrows the list: name:value words in one field, each also a parameter of the address and of GET /admin/decisions.
 import { isId } from '../../app/palette';
 
-export const names = ['key', 'team', 'profile', 'model', 'provider', 'attempted', 'tier', 'category', 'outcome', 'conversation', 'min_cost', 'min_ms', 'text'] as const;
+export const names = [
+	'key',
+	'team',
+	'profile',
+	'model',
+	'provider',
+	'attempted',
+	'tier',
+	'category',
+	'outcome',
+	'conversation',
+	'min_cost',
+	'min_ms',
+	'text',
+] as const;
 export const flags = ['failed', 'fallback'] as const;
 export type Filters = Record<string, string>;
 
@@ -31,7 +45,8 @@ export function parse(typed: string): Parsed {
 		const name = m[1];
 		if (name) {
 			const value = m[2] ?? m[3] ?? '';
-			if (!(names as readonly string[]).includes(name)) return { filters, problem: `There is no filter ${name}: there are ${[...names, ...flags].join(', ')}` };
+			if (!(names as readonly string[]).includes(name))
+				return { filters, problem: `There is no filter ${name}: there are ${[...names, ...flags].join(', ')}` };
 			if (!value) return { filters, problem: `${name}: needs a value` };
 			filters[name] = name === 'tier' ? value.toUpperCase() : value;
 		} else {
@@ -40,7 +55,8 @@ export function parse(typed: string): Parsed {
 			else words.push(word);
 		}
 	}
-	if (words.length === 1 && Object.keys(filters).length === 0 && words[0]!.length >= 20 && isId(words[0]!)) return { filters, id: words[0] };
+	if (words.length === 1 && Object.keys(filters).length === 0 && words[0]!.length >= 20 && isId(words[0]!))
+		return { filters, id: words[0] };
 	if (words.length > 0) filters.text = words.join(' ');
 	return { filters };
 }

@@ -47,7 +47,9 @@ export function tierSeries(g: Grid): Series[] {
 
 /** modelSeries are requests a minute by model: the five largest, and the others together. */
 export function modelSeries(g: Grid, total: Rollup): Series[] {
-	const order = Object.entries(total.groups ?? {}).sort((a, b) => (a[0] === 'other' ? 1 : b[0] === 'other' ? -1 : b[1].requests - a[1].requests));
+	const order = Object.entries(total.groups ?? {}).sort((a, b) =>
+		a[0] === 'other' ? 1 : b[0] === 'other' ? -1 : b[1].requests - a[1].requests,
+	);
 	return order.map(([name], i) => ({
 		name: name.slice(name.indexOf('/') + 1) || 'none',
 		color: name === 'other' ? 'series-other' : `series-${Math.min(i + 1, 5)}`,
@@ -76,7 +78,10 @@ export function latencySeries(g: Grid): Series[] {
 /** finding is what a view shows, in one sentence. */
 export function finding(view: View, total: Rollup, hours: number): string {
 	if (total.requests === 0) return 'Nothing was asked';
-	const top = (groups: Record<string, Sums>) => Object.entries(groups).filter(([name]) => name !== 'other').sort((a, b) => b[1].requests - a[1].requests)[0];
+	const top = (groups: Record<string, Sums>) =>
+		Object.entries(groups)
+			.filter(([name]) => name !== 'other')
+			.sort((a, b) => b[1].requests - a[1].requests)[0];
 	switch (view) {
 		case 'tier': {
 			const easy = (total.groups?.NANO?.requests ?? 0) + (total.groups?.SIMPLE?.requests ?? 0);
@@ -85,16 +90,27 @@ export function finding(view: View, total: Rollup, hours: number): string {
 		}
 		case 'model': {
 			const best = top(total.groups ?? {});
-			return best ? `${best[0].slice(best[0].indexOf('/') + 1)} takes ${percent(part(best[1].requests, total.requests), 0)} of requests` : 'No model was asked';
+			return best
+				? `${best[0].slice(best[0].indexOf('/') + 1)} takes ${percent(part(best[1].requests, total.requests), 0)} of requests`
+				: 'No model was asked';
 		}
 		case 'cost':
-			return total.savings_pct === undefined ? `${money(total.cost_usd / hours)} an hour` : `${money(total.cost_usd / hours)} an hour, ${percent(Math.abs(total.savings_pct))} ${total.savings_pct >= 0 ? 'below' : 'above'} the baseline`;
+			return total.savings_pct === undefined
+				? `${money(total.cost_usd / hours)} an hour`
+				: `${money(total.cost_usd / hours)} an hour, ${percent(Math.abs(total.savings_pct))} ${total.savings_pct >= 0 ? 'below' : 'above'} the baseline`;
 		case 'latency':
-			return total.latency_ms ? `Half of the answers end within ${duration(total.latency_ms.p50)}, 95 % within ${duration(total.latency_ms.p95)}` : 'Nothing was timed';
+			return total.latency_ms
+				? `Half of the answers end within ${duration(total.latency_ms.p50)}, 95 % within ${duration(total.latency_ms.p95)}`
+				: 'Nothing was timed';
 	}
 }
 
-export const unitOf: Record<View, string> = { tier: 'requests a minute', model: 'requests a minute', cost: 'USD an hour', latency: 'from arrival to end' };
+export const unitOf: Record<View, string> = {
+	tier: 'requests a minute',
+	model: 'requests a minute',
+	cost: 'USD an hour',
+	latency: 'from arrival to end',
+};
 export const formatOf: Record<View, (v: number | null | undefined) => string> = {
 	tier: (v) => (v === null || v === undefined ? '–' : count(Math.round(v * 10) / 10)),
 	model: (v) => (v === null || v === undefined ? '–' : count(Math.round(v * 10) / 10)),

@@ -39,58 +39,72 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 	const failedPct = part(t.failed, t.requests);
 	const over = `in ${range}`;
 	return (
-		<div class="figures">
-			<Figure
-				name="Requests"
-				value={
-					<>
-						{pace === undefined ? count(Math.round((t.requests / known / 3600) * 100) / 100) : pace < 10 ? pace.toFixed(1) : count(Math.round(pace))}
-						<small>/s</small>
-					</>
-				}
-				note={`${plural(t.requests, 'request')} ${over}`}
-			>
-				<Spark label="Requests over time" values={g.at.map((x, i) => (x?.requests ?? 0) / g.share(i))} />
-			</Figure>
-			<Figure
-				name="Cost"
-				value={
-					<>
-						{money(t.cost_usd / known)}
-						<small>/h</small>
-					</>
-				}
-				note={`${money(t.cost_usd)} ${over}`}
-			>
-				<Spark label="Cost over time" values={g.at.map((x, i) => (x?.cost_usd ?? 0) / g.share(i))} />
-			</Figure>
-			<Figure name="≈ Saved against the baseline" value={t.savings_pct === undefined ? '–' : percent(t.savings_pct)} note={saved === undefined ? 'no baseline known' : `${saved >= 0 ? money(saved) : `${money(-saved)} more`} of ${money(t.baseline_usd)} ${over}`}>
-				<Spark label="Savings over time" values={of((x) => x.savings_pct)} />
-			</Figure>
-			<Figure
-				name="Added by Routor"
-				value={
-					<>
-						{duration(t.added_ms?.p50)} <small>p50</small>
-					</>
-				}
-				note={`p95 ${duration(t.added_ms?.p95)}, p99 ${duration(t.added_ms?.p99)}`}
-			>
-				<Spark label="Added milliseconds over time, p95" values={of((x) => x.added_ms?.p95)} />
-			</Figure>
-			<Figure
-				name="Failed at the client"
-				href="/traffic?failed=true"
-				tone={t.failed > 0 ? 'bad' : undefined}
-				value={
-					<>
-						{count(t.failed)} {t.failed > 0 && <small>{percent(failedPct, 2)}</small>}
-					</>
-				}
-				note={t.fallback > 0 ? `${plural(t.fallback, 'failure')} behind it, unseen` : 'nothing fell back'}
-			>
-				<Spark label="Requests that fell back over time" values={g.at.map((x) => x?.fallback ?? 0)} color="var(--warn)" />
-			</Figure>
+		<div class="figures-box">
+			<div class="figures">
+				<Figure
+					name="Requests"
+					value={
+						<>
+							{pace === undefined
+								? count(Math.round((t.requests / known / 3600) * 100) / 100)
+								: pace < 10
+									? pace.toFixed(1)
+									: count(Math.round(pace))}
+							<small>/s</small>
+						</>
+					}
+					note={`${plural(t.requests, 'request')} ${over}`}
+				>
+					<Spark label="Requests over time" values={g.at.map((x, i) => (x?.requests ?? 0) / g.share(i))} />
+				</Figure>
+				<Figure
+					name="Cost"
+					value={
+						<>
+							{money(t.cost_usd / known)}
+							<small>/h</small>
+						</>
+					}
+					note={`${money(t.cost_usd)} ${over}`}
+				>
+					<Spark label="Cost over time" values={g.at.map((x, i) => (x?.cost_usd ?? 0) / g.share(i))} />
+				</Figure>
+				<Figure
+					name="≈ Saved against the baseline"
+					value={t.savings_pct === undefined ? '–' : percent(t.savings_pct)}
+					note={
+						saved === undefined
+							? 'no baseline known'
+							: `${saved >= 0 ? money(saved) : `${money(-saved)} more`} of ${money(t.baseline_usd)} ${over}`
+					}
+				>
+					<Spark label="Savings over time" values={of((x) => x.savings_pct)} />
+				</Figure>
+				<Figure
+					name="Added by Routor"
+					value={
+						<>
+							{duration(t.added_ms?.p50)} <small>p50</small>
+						</>
+					}
+					note={`p95 ${duration(t.added_ms?.p95)}, p99 ${duration(t.added_ms?.p99)}`}
+				>
+					<Spark label="Added milliseconds over time, p95" values={of((x) => x.added_ms?.p95)} />
+				</Figure>
+				<Figure
+					name="Failed at the client"
+					href="/traffic?failed=true"
+					tone={t.failed > 0 ? 'bad' : undefined}
+					value={
+						<>
+							{count(t.failed)} {t.failed > 0 && <small>{percent(failedPct, 2)}</small>}
+						</>
+					}
+					note={t.fallback > 0 ? `${plural(t.fallback, 'failure')} behind it, unseen` : 'nothing fell back'}
+				>
+					<Spark label="Requests that fell back over time" values={g.at.map((x) => x?.fallback ?? 0)} color="var(--warn)" />
+				</Figure>
+			</div>
 		</div>
 	);
 }
@@ -100,7 +114,14 @@ function History({ r, models, view, from, to }: { r: Rollups; models?: Rollups; 
 	const drawn = useMemo(() => {
 		if (!source) return null;
 		const g = grid(source, from, to);
-		const series = view === 'tier' ? tierSeries(g) : view === 'model' ? modelSeries(g, source.total) : view === 'cost' ? costSeries(g) : latencySeries(g);
+		const series =
+			view === 'tier'
+				? tierSeries(g)
+				: view === 'model'
+					? modelSeries(g, source.total)
+					: view === 'cost'
+						? costSeries(g)
+						: latencySeries(g);
 		return { g, series, hours: Math.max(1 / 60, Math.min(to - from, to - (g.times[0] ?? from)) / 3600) };
 	}, [source, view]);
 	if (!source || !drawn) return <div class="chart-wait" />;
@@ -114,9 +135,18 @@ function History({ r, models, view, from, to }: { r: Rollups; models?: Rollups; 
 			step={view === 'latency' ? undefined : drawn.g.step}
 			range={[Math.min(from, drawn.g.times[0] ?? from), to]}
 			format={formatOf[view]}
+			tools={<Segmented options={views} value={view} onChange={(by) => setQuery({ by: by === 'tier' ? null : by })} label="Chart by" />}
 			table={param('table') === 'true'}
 			onTable={(table) => setQuery({ table })}
-			onSelect={(a, b) => setQuery({ from: new Date(Math.floor(a) * 1000).toISOString().replace('.000', ''), to: new Date(Math.ceil(b) * 1000).toISOString().replace('.000', '') }, true)}
+			onSelect={(a, b) =>
+				setQuery(
+					{
+						from: new Date(Math.floor(a) * 1000).toISOString().replace('.000', ''),
+						to: new Date(Math.ceil(b) * 1000).toISOString().replace('.000', ''),
+					},
+					true,
+				)
+			}
 		/>
 	);
 }
@@ -131,7 +161,10 @@ export default function Traffic() {
 	const within = filters.from || filters.to ? { from: filters.from, to: filters.to } : { since: range };
 	const every = span === 'minute' ? 10_000 : 60_000;
 	const rollups = useResource<Rollups>(address('/admin/rollups', { span, by: 'tier', ...within }), { every, keep: true });
-	const models = useResource<Rollups>(view === 'model' ? address('/admin/rollups', { span, by: 'model', top: 5, ...within }) : null, { every, keep: true });
+	const models = useResource<Rollups>(view === 'model' ? address('/admin/rollups', { span, by: 'model', top: 5, ...within }) : null, {
+		every,
+		keep: true,
+	});
 	const feed = useFeed(filters, range);
 	const [paused, setPaused] = useState(false);
 	const hours = (to - from) / 3600;
@@ -153,13 +186,23 @@ export default function Traffic() {
 				title={title}
 				tools={
 					<>
-						<Segmented options={ranges} value={(filters.from || filters.to ? '' : range) as Range} onChange={(r) => setQuery({ range: r, from: null, to: null })} label="Range" />
+						<Segmented
+							options={ranges}
+							value={(filters.from || filters.to ? '' : range) as Range}
+							onChange={(r) => setQuery({ range: r, from: null, to: null })}
+							label="Range"
+						/>
 						<FilterField feed={feed} />
 					</>
 				}
 				action={
 					<>
-						<a class="button quiet" download href={address('/admin/decisions/export', { format: 'csv', ...filters, ...within })} title="All decisions of this range and filter, as CSV">
+						<a
+							class="button quiet"
+							download
+							href={address('/admin/decisions/export', { format: 'csv', ...filters, ...within })}
+							title="All decisions of this range and filter, as CSV"
+						>
 							Export
 						</a>
 						<Button icon={paused ? 'play' : 'pause'} pressed={paused} onClick={() => setPaused(!paused)} title="Space">
@@ -173,7 +216,6 @@ export default function Traffic() {
 						<>
 							<Figures r={r} hours={hours} range={name} />
 							<Panel>
-								<Segmented options={views} value={view} onChange={(by) => setQuery({ by: by === 'tier' ? null : by })} label="Chart by" />
 								<History r={r} models={models.data.value} view={view} from={from} to={to} />
 							</Panel>
 						</>

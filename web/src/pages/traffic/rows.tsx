@@ -3,19 +3,49 @@ import { on } from '../../app/live';
 import { param, setQuery } from '../../app/router';
 import { duration, money, percent, plural, count } from '../../lib/format';
 import type { Row } from '../../lib/types';
-import { Blocks, Button, ChainGlyph, Command, Empty, Failed, Filtered, ModelName, Stale, State, Table, TierName, Time, type Column } from '../../ui';
+import {
+	Blocks,
+	Button,
+	ChainGlyph,
+	Command,
+	Empty,
+	Failed,
+	Filtered,
+	ModelName,
+	Stale,
+	State,
+	Table,
+	TierName,
+	Time,
+	type Column,
+} from '../../ui';
 import { rowId, type Feed } from './feed';
 import { tell, type Filters } from './filter';
 
 const columns: Column<Row>[] = [
-	{ key: 'time', head: 'Time', width: '96px', mono: true, fixed: true, phone: true, cell: (r) => <Time at={r.time} />, sort: (r) => r.time },
+	{
+		key: 'time',
+		head: 'Time',
+		width: '96px',
+		mono: true,
+		fixed: true,
+		phone: true,
+		cell: (r) => <Time at={r.time} />,
+		sort: (r) => r.time,
+	},
 	{
 		key: 'prompt',
 		head: 'Prompt',
 		width: 'minmax(160px, 1.6fr)',
 		cell: (r) => (r.prompt ? <span title={r.prompt}>{r.prompt}</span> : <span class="muted">not kept</span>),
 	},
-	{ key: 'category', head: 'Category', width: 'minmax(100px, 130px)', cell: (r) => r.category ?? <span class="muted">–</span>, sort: (r) => r.category },
+	{
+		key: 'category',
+		head: 'Category',
+		width: 'minmax(100px, 130px)',
+		cell: (r) => r.category ?? <span class="muted">–</span>,
+		sort: (r) => r.category,
+	},
 	{ key: 'tier', head: 'Tier', width: '112px', phone: true, cell: (r) => <TierName tier={r.tier} /> },
 	{
 		key: 'model',
@@ -26,19 +56,61 @@ const columns: Column<Row>[] = [
 			r.outcome === 'ok' ? (
 				<ModelName id={r.model} />
 			) : (
-				<State tone={r.status >= 500 || r.status === 429 ? 'bad' : 'warn'} title={`HTTP ${r.status}${r.model ? `, asked first: ${r.model}` : ''}`}>
+				<State
+					tone={r.status >= 500 || r.status === 429 ? 'bad' : 'warn'}
+					title={`HTTP ${r.status}${r.model ? `, asked first: ${r.model}` : ''}`}
+				>
 					{r.outcome.replaceAll('_', ' ')}
 				</State>
 			),
 		sort: (r) => r.model,
 	},
 	{ key: 'chain', head: 'Chain', width: '92px', cell: (r) => (r.chain ? <ChainGlyph chain={r.chain} /> : <span class="muted">–</span>) },
-	{ key: 'cost', head: 'Cost', width: '108px', right: true, mono: true, phone: true, cell: (r) => money(r.cost_usd), sort: (r) => r.cost_usd },
-	{ key: 'saved', head: 'Saved', width: '80px', right: true, mono: true, cell: (r) => percent(r.savings_pct, 0), sort: (r) => r.savings_pct },
-	{ key: 'tokens', head: 'Tokens', width: '110px', right: true, mono: true, cell: (r) => `${count(r.prompt_tokens)} → ${count(r.completion_tokens)}`, sort: (r) => (r.prompt_tokens ?? 0) + (r.completion_tokens ?? 0) },
-	{ key: 'added', head: 'Added', width: '84px', right: true, mono: true, cell: (r) => duration((r.routing_us ?? Number.NaN) / 1000), sort: (r) => r.routing_us },
+	{
+		key: 'cost',
+		head: 'Cost',
+		width: '108px',
+		right: true,
+		mono: true,
+		phone: true,
+		cell: (r) => money(r.cost_usd),
+		sort: (r) => r.cost_usd,
+	},
+	{
+		key: 'saved',
+		head: 'Saved',
+		width: '80px',
+		right: true,
+		mono: true,
+		cell: (r) => percent(r.savings_pct, 0),
+		sort: (r) => r.savings_pct,
+	},
+	{
+		key: 'tokens',
+		head: 'Tokens',
+		width: '110px',
+		right: true,
+		mono: true,
+		cell: (r) => `${count(r.prompt_tokens)} → ${count(r.completion_tokens)}`,
+		sort: (r) => (r.prompt_tokens ?? 0) + (r.completion_tokens ?? 0),
+	},
+	{
+		key: 'added',
+		head: 'Added',
+		width: '84px',
+		right: true,
+		mono: true,
+		cell: (r) => duration((r.routing_us ?? Number.NaN) / 1000),
+		sort: (r) => r.routing_us,
+	},
 	{ key: 'ms', head: 'Total', width: '84px', right: true, mono: true, cell: (r) => duration(r.ms), sort: (r) => r.ms },
-	{ key: 'key', head: 'Key', width: 'minmax(80px, 130px)', cell: (r) => r.key_name ?? r.key ?? <span class="muted">none</span>, sort: (r) => r.key_name },
+	{
+		key: 'key',
+		head: 'Key',
+		width: 'minmax(80px, 130px)',
+		cell: (r) => r.key_name ?? r.key ?? <span class="muted">none</span>,
+		sort: (r) => r.key_name,
+	},
 	{ key: 'profile', head: 'Profile', width: '110px', cell: (r) => r.profile ?? '' },
 	{ key: 'dialect', head: 'Dialect', width: '100px', cell: (r) => `${r.dialect ?? ''}${r.stream ? ' stream' : ''}` },
 	{ key: 'replica', head: 'Replica', width: '110px', cell: (r) => r.replica ?? '' },
@@ -66,7 +138,12 @@ export function Rows({ feed, filters, paused }: { feed: Feed; filters: Filters; 
 	useEffect(() => on('decision', () => setFirst(false)), []);
 	const rows = feed.rows.value;
 	const error = feed.error.value;
-	if (!feed.loaded.value) return error ? <Failed problem={error} what="The list can't be shown" still="Requests are routed as before." retry={() => void feed.load()} /> : <Blocks rows={9} height={24} label="Loading the list" />;
+	if (!feed.loaded.value)
+		return error ? (
+			<Failed problem={error} what="The list can't be shown" still="Requests are routed as before." retry={() => void feed.load()} />
+		) : (
+			<Blocks rows={9} height={24} label="Loading the list" />
+		);
 	if (rows.length === 0 && Object.keys(filters).length > 0)
 		return <Filtered filter={tell(filters)} onClear={() => setQuery(Object.fromEntries(Object.keys(filters).map((n) => [n, null])))} />;
 	if (rows.length === 0 && first)
@@ -122,7 +199,15 @@ export function Rows({ feed, filters, paused }: { feed: Feed; filters: Filters; 
 						</div>
 					)
 				}
-				end={<p class="table-end muted">{feed.end.value ? `${plural(rows.length, 'decision')}: all there are in this time` : feed.loading.value ? 'Loading older ones' : ''}</p>}
+				end={
+					<p class="table-end muted">
+						{feed.end.value
+							? `${plural(rows.length, 'decision')}: all there are in this time`
+							: feed.loading.value
+								? 'Loading older ones'
+								: ''}
+					</p>
+				}
 			/>
 		</>
 	);
