@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/api"
+	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
 	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/engine/store"
@@ -108,7 +110,15 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		}
 		s.forget = s.dir
 	}
-	if s.state, s.store, err = openState(cmd.Context(), s.c, s.dir, func(format string, args ...any) { note(cmd, format, args...) }); err != nil {
+	// The catalog and the classifier that Routor comes with are read while the state is opened: neither waits for it.
+	metrics := engine.NewMetrics()
+	var beside sync.WaitGroup
+	var unclassified error
+	beside.Go(func() { catalog.Builtin() })
+	beside.Go(func() { s.assembly, unclassified = newAssembly(cmd.Context(), s.c, metrics.ClassifierEvent) })
+	s.state, s.store, err = openState(cmd.Context(), s.c, s.dir, func(format string, args ...any) { note(cmd, format, args...) })
+	beside.Wait()
+	if err = errors.Join(err, unclassified); err != nil {
 		return s, err
 	}
 	if s.meters, err = access.OpenMeters(s.state); err != nil {
@@ -117,8 +127,7 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 	if err = s.takeAdminKey(demo); err != nil {
 		return s, err
 	}
-	metrics := engine.NewMetrics()
-	if err = s.openDocuments(cmd, metrics); err != nil {
+	if err = s.openDocuments(cmd); err != nil {
 		return s, err
 	}
 	if demo {

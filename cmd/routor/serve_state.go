@@ -16,12 +16,9 @@ import (
 
 // openDocuments opens the documents of the state and reads what the first candidate says, as far as the catalog: providers are
 // connected by that.
-func (s *service) openDocuments(cmd *cobra.Command, metrics *engine.Metrics) (err error) {
+func (s *service) openDocuments(cmd *cobra.Command) (err error) {
 	files, err := ownFiles(s.c, s.dir)
 	if err != nil {
-		return err
-	}
-	if s.assembly, err = newAssembly(cmd.Context(), s.c, metrics.ClassifierEvent); err != nil {
 		return err
 	}
 	documents := &api.Documents{
