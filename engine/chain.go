@@ -33,12 +33,12 @@ func (d *Decision) weigh(s *Snapshot, a *ask, l *limits) {
 	}
 	d.Worth = worthOf(s.Policy, d.Tier, balance)
 	best := 0.
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		if c := &d.Candidates[i]; c.Out == "" && !c.spare {
 			best = max(best, c.Quality)
 		}
 	}
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.Out != "" {
 			continue
@@ -68,7 +68,7 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 	}
 	d.index = d.index[:0]
 	spares := 0
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		switch c := &d.Candidates[i]; {
 		case c.Out == "" && c.spare:
 			spares++
@@ -117,7 +117,7 @@ func (d *Decision) line(s *Snapshot, r *chat.Request, w *World, a *ask) {
 func (d *Decision) lineSpares(s *Snapshot) {
 	for len(d.Chain) < s.Chain {
 		best, bestScore := -1, score{}
-		for i := range d.inQuestion() {
+		for i := range d.Candidates {
 			c := &d.Candidates[i]
 			if c.Out != "" || !c.spare || c.chained {
 				continue
@@ -138,7 +138,7 @@ func (d *Decision) lineSpares(s *Snapshot) {
 		d.note(d.Candidates[best].Deployment.ID + " is down, and asked only if all before it fail")
 		d.append(best)
 	}
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		if c := &d.Candidates[i]; c.spare && c.Out == "" && !c.chained {
 			c.Out, c.OutBy = sickness[providers.Down], byHealth
 		}
@@ -177,7 +177,7 @@ func (d *Decision) claim(s *Snapshot, r *chat.Request, w *World) {
 	if !r.Facts.EndsInTool || w.Conversation.Model == "" {
 		return
 	}
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		if c := &d.Candidates[i]; c.Out == "" && !c.spare && c.Deployment.ID == w.Conversation.Model {
 			c.rank, d.ToolLoop = rankLoop, true
 		}
@@ -188,7 +188,7 @@ func (d *Decision) claim(s *Snapshot, r *chat.Request, w *World) {
 func (d *Decision) put(s *Snapshot, id string, rank int) bool {
 	m, dep := s.Catalog.Find(id)
 	found := false
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.Out == "" && !c.spare && c.rank >= rankFree && m != nil && c.Deployment.Model == m && (dep == nil || dep.ID != id || m.ID == id || c.Deployment == dep) {
 			c.rank, found = rank, true
@@ -254,7 +254,7 @@ func (a *score) before(b *score) bool {
 // one counts.
 func (d *Decision) strongest(besides int) int {
 	best := -1
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.Out != "" || c.spare || i == besides {
 			continue

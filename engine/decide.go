@@ -236,7 +236,7 @@ func (d *Decision) spares(s *Snapshot, w *World) {
 		return
 	}
 	provider, down := "", false
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		switch c := &d.Candidates[i]; {
 		case c.Out == "" && provider != "" && provider != c.Deployment.Provider:
 			return
@@ -262,7 +262,7 @@ func (d *Decision) spares(s *Snapshot, w *World) {
 // removed the last one, -1 = none was removed.
 func (d *Decision) consult(s *Snapshot, out string) (last, left int) {
 	d.cands, d.index = d.cands[:0], d.index[:0]
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.OutBy != out || !s.options[c.Deployment.Index].connected {
 			continue
@@ -306,7 +306,7 @@ func (d *Decision) consult(s *Snapshot, out string) (last, left int) {
 func (d *Decision) noneHealthy(w *World) error {
 	e := &DecideError{Status: 503, Code: CodeNoHealthy, Message: "every model that could answer is unavailable now"}
 	named := 0
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.OutBy != byHealth || w.Health == nil {
 			continue

@@ -66,7 +66,8 @@ type Decision struct {
 	ToolLoop     bool // goes back to the model that made the calls
 	Affinity     bool // a warm prompt cache was part of the price of leaving
 
-	Candidates []Candidate // every deployment that was looked at
+	Candidates []Candidate // every deployment that came into question
+	Idle       []Candidate // the others: out whatever is asked, in the snapshot's own memory
 	Chain      []int       // indexes into Candidates, best first
 	Rules      []policies.Trace
 	Notes      []string // bounds that met, requests narrowed, prices frozen …
@@ -129,7 +130,6 @@ type scratch struct {
 	matched  policies.Matched
 	cands    []policies.Candidate
 	verdicts []policies.Verdict
-	looked   int   // how many of Candidates come into question: those behind them are out whatever is asked
 	index    []int // of cands in Candidates
 	named    []*catalog.Model
 	down     func(provider string) bool
@@ -163,14 +163,11 @@ func (d *Decision) reset() {
 	*d = Decision{
 		Class: class, Candidates: d.Candidates[:0], Chain: d.Chain[:0], Rules: d.Rules[:0], Notes: d.Notes[:0], scratch: keep,
 	}
-	d.borrowed, d.capped, d.looked = false, false, 0
+	d.borrowed, d.capped = false, false
 	d.snapshot, d.world, d.warm, d.cacheLoss = nil, nil, nil, 0
 	clear(d.named)
 	d.named = d.named[:0]
 }
-
-// inQuestion are the candidates that were looked at one by one.
-func (d *Decision) inQuestion() []Candidate { return d.Candidates[:d.looked] }
 
 func (d *Decision) note(s string) { d.Notes = append(d.Notes, s) }
 

@@ -77,11 +77,15 @@ func (d *Decision) AppendJSON(b []byte) []byte {
 		b = d.Candidates[i].appendJSON(b, d, true)
 	}
 	b = append(b, `],"candidates":[`...)
-	for i := range d.Candidates {
+	for i := range len(d.Candidates) + len(d.Idle) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = d.Candidates[i].appendJSON(b, d, false)
+		if i < len(d.Candidates) {
+			b = d.Candidates[i].appendJSON(b, d, false)
+		} else {
+			b = d.Idle[i-len(d.Candidates)].appendJSON(b, d, false)
+		}
 	}
 	b = append(b, `],"rules":[`...)
 	for i := range d.Rules {

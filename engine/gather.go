@@ -79,8 +79,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		for _, i := range s.able {
 			look(&s.options[i], 0)
 		}
-		d.looked = len(d.Candidates)
-		d.Candidates = append(d.Candidates, s.idle...)
+		d.Idle = s.idle
 	} else {
 		for rank, m := range a.named {
 			if rank == 0 && a.pin != nil {
@@ -92,7 +91,6 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 				}
 			}
 		}
-		d.looked = len(d.Candidates)
 	}
 	return d.nobodyGathered(s, need, &tied, a)
 }
@@ -101,7 +99,7 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 func (d *Decision) nobodyGathered(s *Snapshot, need capability, tied *pins, a *ask) error {
 	var connected, capable, allowed int
 	var first *Candidate
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		switch c.OutBy {
 		case byStatus:
@@ -168,7 +166,7 @@ func (d *Decision) wanting(need capability, tied *pins) string {
 		}
 	}
 	long := false
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		long = long || d.Candidates[i].Out == tooLong || d.Candidates[i].Out == tooShort
 	}
 	if long {

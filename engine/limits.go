@@ -115,7 +115,7 @@ func dollars(usd float64) catalog.Money {
 // limit drops the candidates beyond the limits. A figure that is unknown never passes one.
 func (d *Decision) limit(l *limits) error {
 	left, last := 0, ""
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		if c.Out != "" {
 			continue

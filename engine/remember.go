@@ -143,7 +143,7 @@ func (d *Decision) remember(r *ledger.Decision) {
 	r.Category, r.Domain, r.Tier = d.Category.String(), d.Domain.String(), d.Tier.String()
 	r.Difficulty, r.History, r.Completion, r.Worth = d.Difficulty, d.History, d.Completion, finite(d.Worth)
 	r.Unsure, r.HistoryFloor, r.ToolLoop, r.Affinity = d.Unsure, d.HistoryFloor, d.ToolLoop, d.Affinity
-	r.Baseline, r.Looked = ledger.Money(max(d.Baseline, 0)), len(d.Candidates)
+	r.Baseline, r.Looked = ledger.Money(max(d.Baseline, 0)), len(d.Candidates)+len(d.Idle)
 	for _, i := range d.Chain {
 		c := &d.Candidates[i]
 		dep := c.Deployment
@@ -169,7 +169,7 @@ func (d *Decision) rememberFallen(r *ledger.Decision) {
 	}
 	met, behind := 0, 0
 next:
-	for i := range d.inQuestion() {
+	for i := range d.Candidates {
 		c := &d.Candidates[i]
 		switch {
 		case c.chained:
@@ -195,7 +195,7 @@ next:
 	for k := range met {
 		r.Fall(reasons[k].c.OutBy, reasons[k].c.Out, reasons[k].n)
 	}
-	if d.looked < len(d.Candidates) {
+	if len(d.Idle) > 0 {
 		for _, f := range d.snapshot.idleBy {
 			r.Fall(f.by, f.why, f.n)
 		}
