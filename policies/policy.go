@@ -5,6 +5,7 @@ package policies
 
 import (
 	_ "embed"
+	"slices"
 	"sync"
 	"time"
 	_ "time/tzdata" // timezone: must work on a machine that has no zone files
@@ -92,4 +93,9 @@ func (p *Policy) Clamp(difficulty float64, floor, ceiling Bound) float64 {
 		difficulty = max(0, p.Thresholds[ceiling.Tier]-margin)
 	}
 	return difficulty
+}
+
+// Reads is whether a rule reads a value of the request: "text", "system", "key.team".
+func (p *Policy) Reads(name string) bool {
+	return slices.ContainsFunc(p.requests, func(v *variable) bool { return v.Name == name })
 }

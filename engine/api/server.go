@@ -58,6 +58,7 @@ type Server struct {
 	watch    watcher
 	log      accessLog
 	recent   recent
+	sample   sampled
 	memory   *memory
 	pages    *pages
 
