@@ -18,6 +18,7 @@ type Key struct {
 	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
 	Limits  *Limits   `json:"limits,omitempty"` // of this key alone; those of its profile count too
+	Admin   *Scope    `json:"admin,omitempty"`  // of a key of the admin API, which calls no model; nil = it is a client's
 
 	hash digest
 }

@@ -39,7 +39,7 @@ func (s *Store) SetLimits(id string, limits *Limits, by string) (Key, error) {
 		revision, err := kv.Update(ctx, k.ID, encode(&changed, by), k.revision)
 		if err == nil {
 			s.put(&changed, revision)
-			return changed, s.record(ctx, "key.limits", &changed, by)
+			return changed, s.record(ctx, "limits", k.Key, &changed, by)
 		}
 		var api *jetstream.APIError
 		if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {

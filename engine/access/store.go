@@ -182,11 +182,13 @@ func (s *Store) put(k *Key, revision uint64) {
 		return
 	}
 	if old == nil {
-		s.names[k.Name] = append(s.names[k.Name], k.ID)
+		s.names[k.called()] = append(s.names[k.called()], k.ID)
 	}
 	s.keys[k.ID] = &held{k, revision}
 	s.table.put(k)
-	s.any.Store(true)
+	if k.Admin == nil {
+		s.any.Store(true)
+	}
 }
 
 func parseRecord(src []byte) (*Key, error) {
@@ -238,17 +240,21 @@ func (s *Store) Reload() error {
 // Profiles are the profiles of profiles.yaml in the data directory. Do not change them.
 func (s *Store) Profiles() map[string]*Profile { return *s.profiles.Load() }
 
-// Any says whether a key was ever created, revoked ones included: from then on clients need one, on loopback too.
+// Any says whether a client's key was ever created, revoked ones included: from then on clients need one, on loopback too.
 func (s *Store) Any() bool { return s.any.Load() }
 
 // Lookup is the key whose secret a client sent. The error is ErrUnknown, ErrRevoked or ErrExpired. It allocates nothing.
 func (s *Store) Lookup(secret []byte) (*Key, error) {
+	return s.lookup(secret, false)
+}
+
+func (s *Store) lookup(secret []byte, admin bool) (*Key, error) {
 	if len(secret) > 256 {
 		return nil, ErrUnknown
 	}
 	k := s.table.find(s.hasher.Load().digest(secret))
 	switch {
-	case k == nil:
+	case k == nil, (k.Admin != nil) != admin:
 		return nil, ErrUnknown
 	case !k.Revoked.IsZero():
 		return nil, ErrRevoked
@@ -268,7 +274,10 @@ func (s *Store) Create(k Key, by string) (secret string, made Key, err error) {
 	if k.expired(now) {
 		return "", Key{}, fmt.Errorf("key %q would have expired on %s", k.Name, k.Expires.Format(time.DateOnly))
 	}
-	if other := s.active(k.Name, now); other != nil {
+	if err := k.Admin.check(); err != nil {
+		return "", Key{}, err
+	}
+	if other := s.active(k.called(), now); other != nil {
 		return "", Key{}, fmt.Errorf("there is a key %q already (%s): choose another name, or revoke it first", k.Name, other.ID)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), changeTime)
@@ -277,7 +286,7 @@ func (s *Store) Create(k Key, by string) (secret string, made Key, err error) {
 	if err != nil {
 		return "", Key{}, err
 	}
-	secret = Prefix + randomWord(43)
+	secret = k.Admin.prefix() + randomWord(43)
 	k.ID, k.Last4, k.Created, k.Revoked = "key_"+randomWord(12), secret[len(secret)-4:], now, time.Time{}
 	k.hash = s.hasher.Load().digest([]byte(secret))
 	k.Tags, k.Also = slices.Clone(k.Tags), slices.Clone(k.Also)
@@ -286,7 +295,7 @@ func (s *Store) Create(k Key, by string) (secret string, made Key, err error) {
 		return "", Key{}, fmt.Errorf("state: keep key %q: %w", k.Name, err)
 	}
 	s.put(&k, revision)
-	return secret, k, s.record(ctx, "key.create", &k, by)
+	return secret, k, s.record(ctx, "create", nil, &k, by)
 }
 
 // active is a key of that name that is neither revoked nor expired.
@@ -323,7 +332,7 @@ func (s *Store) Revoke(id, by string) (Key, error) {
 		revision, err := kv.Update(ctx, k.ID, encode(&revoked, by), k.revision)
 		if err == nil {
 			s.put(&revoked, revision)
-			return revoked, s.record(ctx, "key.revoke", &revoked, by)
+			return revoked, s.record(ctx, "revoke", k.Key, &revoked, by)
 		}
 		var api *jetstream.APIError
 		if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {
@@ -339,24 +348,30 @@ func (s *Store) Revoke(id, by string) (Key, error) {
 	}
 }
 
-func (s *Store) record(ctx context.Context, action string, k *Key, by string) error {
+// record tells the audit log what was done to a key, and how it differs from before (nil = there was none).
+func (s *Store) record(ctx context.Context, verb string, old, now *Key, by string) error {
 	h, err := s.state.History(ctx)
 	if err != nil {
 		return err
 	}
-	return h.Record(ctx, store.Event{Author: by, Action: action, What: "key", Name: k.Name, Note: k.ID})
+	what := now.what()
+	return h.Record(ctx, store.Event{Author: by, Action: what + "." + verb, What: what, Name: now.Name, Note: now.ID, Diff: store.Diff(old.shown(), now.shown())})
 }
 
 func (s *Store) bucket(ctx context.Context) (jetstream.KeyValue, error) {
 	return s.state.KV(ctx, store.KVConfig{Name: bucket, Description: "API keys: hashes and what belongs to them, by id"})
 }
 
-// List is all keys in order of creation.
-func (s *Store) List() []Key {
+// List is all keys of clients in order of creation.
+func (s *Store) List() []Key { return s.list(false) }
+
+func (s *Store) list(admin bool) []Key {
 	s.mu.Lock()
 	list := make([]Key, 0, len(s.keys))
 	for _, k := range s.keys {
-		list = append(list, *k.Key)
+		if (k.Admin != nil) == admin {
+			list = append(list, *k.Key)
+		}
 	}
 	s.mu.Unlock()
 	slices.SortFunc(list, func(a, b Key) int {
@@ -368,9 +383,9 @@ func (s *Store) List() []Key {
 	return list
 }
 
-// Get is a key by id or by name; of several with one name the one that is not revoked, else the newest.
+// Get is a client's key by id or by name; of several with one name the one that is not revoked, else the newest.
 func (s *Store) Get(id string) (Key, bool) {
-	if k := s.find(id); k != nil {
+	if k := s.find(id); k != nil && k.Admin == nil {
 		return *k.Key, true
 	}
 	return Key{}, false

@@ -47,8 +47,15 @@ var adminCalls = []adminCall{
 
 // admin answers /admin/….
 func (c *call) admin(path string) *fault {
-	if f := c.s.admin(c.RequestCtx); f != nil {
+	if f := c.s.sameSite(c.RequestCtx); f != nil {
 		return f
+	}
+	if path != "session" || string(c.Method()) != "POST" { // who signs in is not known yet
+		who, f := c.identify()
+		if f != nil {
+			return f
+		}
+		c.who = who
 	}
 	for i := range adminCalls {
 		a := &adminCalls[i]
@@ -63,6 +70,9 @@ func (c *call) admin(path string) *fault {
 			return c.wrongMethod(strings.ReplaceAll(a.methods, " ", ", "))
 		}
 		c.Response.Header.Set("Cache-Control", "no-store")
+		if f := c.may(path); f != nil {
+			return f
+		}
 		return a.answer(c, argument)
 	}
 	return failure(codeNotFound, "the admin API has no /admin/%s", path)
@@ -71,8 +81,10 @@ func (c *call) admin(path string) *fault {
 // AdminReference is the admin API in Markdown, for docs/reference.
 func AdminReference() []byte {
 	var b strings.Builder
-	b.WriteString("# Admin API\n\nAll calls need `Authorization: Bearer` with the admin key, take and give JSON (a classifier: `application/wasm`), and answer only to this\n" +
-		"server's own host name: pages of other sites are refused, on loopback too. Errors are those of [errors.md](errors.md).\n\n| call | what |\n|---|---|\n")
+	b.WriteString("# Admin API\n\nAll calls need `Authorization: Bearer` with the admin key, or with one that `routor admin-key add` made, or the cookie of a session; a\n" +
+		"viewer's key may look and change nothing, and prompts' words are left out for keys without `read_prompts`. They take and give JSON (a classifier:\n" +
+		"`application/wasm`), and answer only to this server's own host name: pages of other sites are refused, on loopback too. The same as OpenAPI 3.1:\n" +
+		"[admin.openapi.json](admin.openapi.json), and `GET /admin/openapi.json`. Errors are those of [errors.md](errors.md).\n\n| call | what |\n|---|---|\n")
 	for _, a := range adminCalls {
 		b.WriteString("| `" + strings.ReplaceAll(a.methods, " ", ", ") + " /admin/" + strings.ReplaceAll(a.path, "*", "{…}") + "` | " + a.Means + " |\n")
 	}
@@ -268,6 +280,7 @@ func (c *call) adminKeys(string) *fault {
 		f.param = "limits"
 		return f
 	}
+	k.Admin = nil // those have a call of their own
 	secret, made, err := c.s.keys.Create(k, c.author(""))
 	if err != nil {
 		return failure(codeCheckFailed, "%v", err)

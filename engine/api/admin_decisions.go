@@ -41,7 +41,20 @@ func (c *call) filter() (ledger.Filter, url.Values, *fault) {
 		f.param, _, _ = strings.Cut(err.Error(), ":")
 		return filter, nil, f
 	}
+	if filter.Text != "" && !c.who.prompts {
+		f := failure(codePrompts, "text: looking for words tells what prompts say, which this key may not read")
+		f.param = "text"
+		return filter, nil, f
+	}
 	return filter, q, nil
+}
+
+// blind takes the words of a prompt out of a record, unless whoever asks may read them.
+func (i *identity) blind(r *ledger.Record) *ledger.Record {
+	if p := &r.Prompt; !i.prompts {
+		p.Text, p.System, p.Context = "", "", ""
+	}
+	return r
 }
 
 // limit is how many a query asks for.
@@ -88,7 +101,7 @@ func (c *call) adminDecisions(string) *fault {
 	b := []byte(`{"decisions":[`)
 	var e ledger.Encoder
 	for i, r := range page.Records {
-		if i > 0 {
+		if c.who.blind(r); i > 0 {
 			b = append(b, ',')
 		}
 		if q.Get("full") == "true" {
@@ -158,10 +171,11 @@ func (c *call) adminDecision(id string) *fault {
 	if err != nil {
 		return ledgerFault(err)
 	}
-	b := ledger.AppendRow(nil, r)
+	shown := c.who.blind(r.Cloned()) // deciding again may need the words
+	b := ledger.AppendRow(nil, shown)
 	b = append(b[:len(b)-1], `,"record":`...)
 	var e ledger.Encoder
-	b = e.AppendJSON(b, r)
+	b = e.AppendJSON(b, shown)
 	b = c.again(b, r)
 	c.rawJSON(append(b, "}\n"...))
 	return nil

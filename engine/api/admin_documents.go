@@ -59,8 +59,12 @@ func (c *call) ofKind(argument string) (*Documents, store.Kind, *fault) {
 	return d, store.Kind(argument), f
 }
 
-// author is who makes a change: who it says, else the admin.
+// author is who makes a change: whose session or key it is; with the key of the configuration, which many may know, who the
+// caller says, else the admin.
 func (c *call) author(given string) string {
+	if c.who != nil && (c.who.session != nil || c.who.key != "") {
+		return c.who.name
+	}
 	if given == "" {
 		given = string(c.Request.Header.Peek("X-Routor-Author"))
 	}

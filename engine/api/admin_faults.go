@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/routor/routor/engine/store"
 	"github.com/routor/routor/providers/sim"
 )
 
@@ -57,6 +60,7 @@ func (c *call) adminFault(provider string) *fault {
 	if !slices.Contains(sim.Providers(), provider) {
 		return failure(codeNotFound, "there is no simulated provider %q: %s", provider, strings.Join(sim.Providers(), ", "))
 	}
+	before := faultsOf(c.s.Demo.Faults(provider))
 	switch string(c.Method()) {
 	case "DELETE":
 		if err := c.s.Demo.Set(provider, sim.Faults{}); err != nil {
@@ -81,6 +85,32 @@ func (c *call) adminFault(provider string) *fault {
 			return failure(codeCheckFailed, "%v", err)
 		}
 	}
-	writeJSON(c.RequestCtx, 200, faultsOf(c.s.Demo.Faults(provider)))
+	after := faultsOf(c.s.Demo.Faults(provider))
+	if string(c.Method()) != "GET" {
+		c.told(store.Event{Action: "faults.set", What: "demo", Name: provider, Diff: store.Diff(indented(before), indented(after))})
+	}
+	writeJSON(c.RequestCtx, 200, after)
 	return nil
+}
+
+// told puts a change that is no version of a document into the audit log. One that can't be told now is made all the same.
+func (c *call) told(e store.Event) {
+	d := c.s.Documents
+	if d == nil || d.History() == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTime)
+	defer cancel()
+	e.Author = c.author("")
+	if err := d.History().Record(ctx, e); err != nil {
+		d.Log("warning: %v", err)
+	}
+}
+
+func indented(v any) []byte {
+	src, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		panic("BUG: encode a change: " + err.Error())
+	}
+	return append(src, '\n')
 }

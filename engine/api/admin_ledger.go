@@ -79,7 +79,7 @@ func (c *call) adminExport(string) *fault {
 		c.Response.Header.Set("X-Routor-Records", strconv.Itoa(l.Total(filter)))
 	}
 	c.SetContentType(kind)
-	id, s := c.id, c.s
+	id, s, who := c.id, c.s, c.who
 	c.SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -89,7 +89,7 @@ func (c *call) adminExport(string) *fault {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		// A client that has gone makes the write fail, which ends the scan.
-		_ = l.Scan(ctx, filter, func(r *ledger.Record) error { return write(w, r) }, nil)
+		_ = l.Scan(ctx, filter, func(r *ledger.Record) error { return write(w, who.blind(r)) }, nil)
 		_ = w.Flush()
 	})
 	return nil
@@ -105,7 +105,7 @@ func (c *call) adminTail(string) *fault {
 	if f != nil {
 		return f
 	}
-	s, id := c.s, c.id
+	s, id, who := c.s, c.id, c.who
 	c.SetContentType("text/event-stream; charset=utf-8")
 	c.Response.Header.Set("X-Accel-Buffering", "no") // nginx would collect events
 	watch := s.Ledger.Watch(filter)
@@ -119,7 +119,7 @@ func (c *call) adminTail(string) *fault {
 		}()
 		beat := time.NewTicker(time.Second)
 		defer beat.Stop()
-		t := tail{w: w}
+		t := tail{w: w, who: who}
 		for !s.draining.Load() {
 			_ = conn.SetWriteDeadline(time.Now().Add(s.WriteTimeout))
 			select {
@@ -144,6 +144,7 @@ func (c *call) adminTail(string) *fault {
 // tail writes the events of a live view.
 type tail struct {
 	w     *bufio.Writer
+	who   *identity
 	line  []byte
 	since ledger.Event // counters since they were told last
 	shown int
@@ -161,7 +162,7 @@ func (t *tail) rows(e *ledger.Event) {
 	t.since.Over += e.Over
 	t.since.Dropped = e.Dropped
 	for i := range e.Records {
-		t.line = ledger.AppendRow(t.line[:0], &e.Records[i])
+		t.line = ledger.AppendRow(t.line[:0], t.who.blind(&e.Records[i]))
 		t.event("decision", t.line)
 		t.shown++
 	}

@@ -2,8 +2,6 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"net"
 	"net/url"
@@ -63,20 +61,8 @@ func last4(secret []byte) string {
 	return strings.ToValidUTF8(string(secret[len(secret)-4:]), "?")
 }
 
-// admin says whether a request may use the admin API. The key is compared in constant time; Host and Origin are looked
-// at first, on loopback too, because a page in somebody's browser reaches loopback as well, under a name of its own.
-func (s *Server) admin(ctx *fasthttp.RequestCtx) *fault {
-	if f := s.sameSite(ctx); f != nil {
-		return f
-	}
-	given := sha256.Sum256(credential(&ctx.Request.Header))
-	if s.adminKey == "" || subtle.ConstantTimeCompare(given[:], s.adminSum[:]) != 1 {
-		return failure(codeAdminKey, "the admin API needs the admin key: send it as Authorization: Bearer")
-	}
-	return nil
-}
-
-// sameSite refuses requests that a page of another site makes through a browser.
+// sameSite refuses requests that a page of another site makes through a browser. Admin calls are looked at so before anything
+// else, on loopback too, because a page in somebody's browser reaches loopback as well, under a name of its own.
 func (s *Server) sameSite(ctx *fasthttp.RequestCtx) *fault {
 	host := string(ctx.Host())
 	if !s.ownHost(host) {

@@ -56,6 +56,10 @@ const (
 	codeConflict     = "version_conflict"
 	codeOwnedByFile  = "owned_by_file"
 	codeNotSupported = "not_supported"
+	codeReadOnly     = "read_only"
+	codeCSRF         = "csrf_token_missing"
+	codeTooManyTries = "too_many_tries"
+	codePrompts      = "prompts_not_readable"
 	codeMemory       = "server_overloaded"
 	codeStateAway    = "state_unavailable"
 
@@ -109,6 +113,10 @@ var failures = []Failure{
 	{engine.CodeClientGone, 499, invalidRequest, "The client went away before the answer. It never sees this; logs and metrics do.", "Nothing."},
 	{codeInternal, 500, serverError, "A defect of Routor. The request was not answered, others are not touched.", "Report it with the `X-Request-Id`."},
 	{codeAdminKey, 401, authentication, "The admin API needs the admin key.", "Send `Authorization: Bearer` with the admin key, which is in admin.key of the data directory unless it was given."},
+	{codeReadOnly, 403, permission, "A viewer's key or session called something that changes something, or that only admins may see.", "Use a key with the role admin: `routor admin-key add --role admin`."},
+	{codePrompts, 403, permission, "A key or session without `read_prompts` asked for what only the words of prompts can tell.", "Leave the filter `text` out, or use a key made with `--read-prompts`."},
+	{codeCSRF, 403, permission, "A call by a session's cookie would change something and does not carry the session's `csrf`.", "Send `X-Routor-CSRF` with the `csrf` of `GET /admin/session`."},
+	{codeTooManyTries, 429, rateLimit, "Too many tries to sign in from one address, or in all.", "Wait as long as `Retry-After` says."},
 	{codeHost, 403, permission, "The admin API was called by a name that is not this server's: some page may be trying to reach it through the browser (DNS rebinding).", "Call it by a loopback address, or by the host of `admin_listen`."},
 	{codeOrigin, 403, permission, "A page of another origin called the admin API through the browser.", "Call it from its own pages, or not from a browser."},
 	{codeNotSupported, 501, serverError, "This server runs without what the call needs, such as the demo's providers.", "Start it with it: `routor serve --demo`."},

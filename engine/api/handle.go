@@ -33,6 +33,7 @@ type call struct {
 	asked    asked
 	exchange exchange
 	dialect  chat.Dialect // of the endpoint; "" = chat completions, or none
+	who      *identity    // who makes an admin call
 	hold     access.Hold  // what it has reserved of its caller's limits
 }
 

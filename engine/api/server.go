@@ -3,7 +3,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -50,7 +49,6 @@ type Server struct {
 	Options
 	keys     *access.Store
 	adminKey string
-	adminSum [sha256.Size]byte
 	open     bool            // clients need no key as long as none exists
 	hosts    map[string]bool // names besides loopback ones that the admin API answers to
 	started  time.Time
@@ -61,6 +59,8 @@ type Server struct {
 	sample   sampled
 	memory   *memory
 	pages    *pages
+	sessions *sessions
+	tries    tries
 
 	draining atomic.Bool
 	running  atomic.Int64 // requests that are being answered
@@ -89,7 +89,7 @@ func New(o Options) *Server {
 			*d.field = d.def
 		}
 	}
-	s := &Server{Options: o, keys: o.Keys, adminKey: o.AdminKey, adminSum: sha256.Sum256([]byte(o.AdminKey)), hosts: map[string]bool{}}
+	s := &Server{Options: o, keys: o.Keys, adminKey: o.AdminKey, hosts: map[string]bool{}}
 	s.open, s.started = o.Config.Loopback(), time.Now()
 	admin, own := o.Config.Admin()
 	s.ownAdmin = own
@@ -101,7 +101,7 @@ func New(o Options) *Server {
 	s.metrics = newHTTPMetrics(o.Engine.Metrics.Set(), s)
 	s.log.to = o.LogTo
 	s.memory = newMemory(int64(o.Config.Limits.Memory))
-	s.pages = newPages(web.Files)
+	s.pages, s.sessions = newPages(web.Files), newSessions()
 	return s
 }
 
