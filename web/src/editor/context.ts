@@ -46,7 +46,9 @@ function inFlow(text: string): { key: string; value: string; at: number } | null
 	}
 	if (part < 0 || depth < 1) return null;
 	const m = /^\s*(?:([\w-]+):(\s+|$))?/.exec(text.slice(part))!;
-	return m[1] ? { key: m[1], value: text.slice(part + m[0].length), at: part + m[0].length } : { key: '', value: text.slice(part + m[0].length), at: part + m[0].length };
+	return m[1]
+		? { key: m[1], value: text.slice(part + m[0].length), at: part + m[0].length }
+		: { key: '', value: text.slice(part + m[0].length), at: part + m[0].length };
 }
 
 /** spotAt says where a position of a text is. */
@@ -59,7 +61,15 @@ export function spotAt(text: string, pos: number): Spot {
 	const indent = m[1]!.length;
 	const above = parents(text.slice(0, start), indent, /-/.test(m[1]!) ? m[1]!.indexOf('-') : indent);
 	const section = above[0] ?? '';
-	const make = (kind: Spot['kind'], key: string, from: number, path = above): Spot => ({ section: section || (kind === 'key' ? '' : key), path, kind, key, from: start + from, text: line.slice(from), column: indent });
+	const make = (kind: Spot['kind'], key: string, from: number, path = above): Spot => ({
+		section: section || (kind === 'key' ? '' : key),
+		path,
+		kind,
+		key,
+		from: start + from,
+		text: line.slice(from),
+		column: indent,
+	});
 	if (m[2]) {
 		const from = m[0].length;
 		const flow = /^\s*[{]/.test(line.slice(from)) && !expressionKeys.has(m[2]) ? inFlow(line.slice(from)) : null;
@@ -77,34 +87,24 @@ export function spotAt(text: string, pos: number): Spot {
 
 const valueKind = (key: string): Spot['kind'] => (expressionKeys.has(key) ? 'expression' : 'value');
 
-/** parents are the keys under which a line of this indent stands, from the top. */
-function parents(before: string, indent: number, dash: number): string[] {
+/** parents are the keys under which a line stands, from the top: its key at a column, or its first dash at one. */
+function parents(before: string, column: number, dash: number): string[] {
 	const out: string[] = [];
-	let limit = Math.min(indent, dash);
-	let deep = indent;
+	// A parent stands to the left; that of a list may stand right above its dashes.
+	let limit = Math.min(column, dash);
+	let list = dash < column;
 	const lines = before.split('\n');
-	for (let i = lines.length - 2; i >= 0 && (deep > 0 || limit > 0); i--) {
-		const line = lines[i]!;
-		if (/^\s*(#|$)/.test(line)) continue;
-		const m = /^(\s*)((?:- +)*)([\w-]+):(\s|$)/.exec(line);
+	for (let i = lines.length - 2; i >= 0 && (limit > 0 || list); i--) {
+		const m = /^(\s*)((?:- +)*)([\w-]+):(\s|$)/.exec(lines[i]!);
 		if (!m) continue;
-		const column = m[1]!.length + m[2]!.length;
-		// A key of the same map is no parent; a list may stand at its key's own indent.
-		const list = dash < indent && column === dash && !m[2];
-		if (column < limit || list) {
+		const at = m[1]!.length + m[2]!.length;
+		if (list ? at <= limit : at < limit) {
 			out.unshift(m[3]!);
-			limit = m[2] ? Math.min(m[1]!.length, column) : column;
-			deep = limit;
-			dash = m[2] ? m[1]!.length : limit;
-			indent = m[2] ? column : limit;
-			if (limit === 0) break;
-		} else if (m[2] && m[1]!.length < limit) {
-			// The first key of the list's item that we are in.
+			list = m[2] !== '';
 			limit = m[1]!.length;
-			dash = limit;
-			indent = column;
-			deep = limit;
-			if (limit === 0) limit = 0;
+		} else if (m[2] && m[1]!.length < limit) {
+			limit = m[1]!.length; // the first key of the item that we are in
+			list = true;
 		}
 	}
 	return out;

@@ -64,7 +64,10 @@ export function scalarOf(text: string, path: readonly Step[]): string | undefine
 /** scalar writes a text so that YAML reads it as that text. */
 export function scalar(value: string): string {
 	if (value.includes('\n')) return JSON.stringify(value);
-	const plain = /^[A-Za-z0-9_./$(][^#:]*$/.test(value) && !/^\s|\s$|: | #|:$/.test(value) && !/^(true|false|null|yes|no|on|off|~|[-+.]?\d.*)$/i.test(value);
+	const plain =
+		/^[A-Za-z0-9_./$(][^#:]*$/.test(value) &&
+		!/^\s|\s$|: | #|:$/.test(value) &&
+		!/^(true|false|null|yes|no|on|off|~|[-+.]?\d.*)$/i.test(value);
 	return plain && !/[{}[\],&*!|>'"%@`]/.test(value) ? value : /['\\]/.test(value) ? JSON.stringify(value) : `'${value}'`;
 }
 
@@ -108,9 +111,7 @@ export function setScalar(text: string, path: readonly string[], value: string):
 
 /** nested are the lines of keys inside each other. */
 function nested(path: readonly string[], value: string, pad: number): string {
-	return path
-		.map((key, i) => `${' '.repeat(pad + 2 * i)}${key}:${i === path.length - 1 ? ` ${value}` : ''}\n`)
-		.join('');
+	return path.map((key, i) => `${' '.repeat(pad + 2 * i)}${key}:${i === path.length - 1 ? ` ${value}` : ''}\n`).join('');
 }
 
 /** removeKey takes a key with its value out; null = there is none. A comment above it stays. */
@@ -145,7 +146,8 @@ export function appendItem(text: string, key: string, item: string): Change {
 		const gap = items.length > 1 && /\n[ \t]*\n/.test(text.slice(items[items.length - 2]!.from, last.from)) ? '\n' : '';
 		return { from: end, to: end, insert: `\n${gap}${lines(pad)}` };
 	}
-	if (list?.name === 'FlowSequence' && list.getChildren('Item').length === 0) return { from: list.from, to: list.to, insert: `\n${lines(2)}` };
+	if (list?.name === 'FlowSequence' && list.getChildren('Item').length === 0)
+		return { from: list.from, to: list.to, insert: `\n${lines(2)}` };
 	const map = root(text);
 	const pair = map && pairOf(map, key, text);
 	if (pair) return { from: pair.to, to: pair.to, insert: `\n${lines(2)}` };
