@@ -247,11 +247,13 @@ func (x *exchange) exhausted() *Failure {
 	if len(x.Attempts) == 0 {
 		return &Failure{Status: 503, Code: CodeNotConnected, Type: "server_error", Message: "no candidate of the chain is connected"}
 	}
-	limited, wait := true, time.Duration(0)
+	limited, least, wait := true, time.Duration(0), time.Duration(0)
 	for i := range x.Attempts {
 		a := &x.Attempts[i]
 		switch a.Class {
-		case providers.RateLimited, providers.Overloaded, providers.Quota:
+		case providers.RateLimited, providers.Overloaded:
+			least = time.Second
+		case providers.Quota:
 		default:
 			limited = false
 		}
@@ -267,10 +269,17 @@ func (x *exchange) exhausted() *Failure {
 	switch {
 	case x.tooLong > 0 && last.Class == providers.ContextTooLong:
 		return &Failure{Status: 400, Code: "context_length_exceeded", Type: "invalid_request_error", Param: "messages", Message: told}
+	case x.rt.Decision.Method == MethodDirect && x.allMissing():
+		return &Failure{Status: 404, Code: CodeModelNotFound, Type: "invalid_request_error", Param: "model", Message: told}
 	case limited:
-		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, time.Second), Message: x.whoFailed("is at its limit", "are at their limits") + told}
+		return &Failure{Status: 429, Code: "rate_limit_exceeded", Type: "rate_limit_error", RetryAfter: max(wait, least), Message: x.whoFailed("is at its limit", "are at their limits") + told}
 	}
 	return &Failure{Status: 502, Code: CodeUpstreamFailed, Type: "server_error", RetryAfter: wait, Message: x.whoFailed("failed", "failed") + told}
+}
+
+// allMissing is whether everybody who serves the model says that there is none of its name.
+func (x *exchange) allMissing() bool {
+	return !slices.ContainsFunc(x.tried(), func(t Tried) bool { return t.Class != string(providers.ModelNotFound) })
 }
 
 // refusedBy is the failure that passes a provider's refusal on.

@@ -98,7 +98,7 @@ func TestFailover(t *testing.T) {
 		"a key of several": {acts: map[string][]act{"ash": {{fail: &providers.Error{Class: providers.Auth, Provider: "fake", Status: 401, OtherKeys: true, Sent: true}}, fine}}, body: direct,
 			want: []string{`"content":"42"`}, calls: "ash 2", took: [2]time.Duration{0, time.Millisecond}},
 		"time-outs are not repeated": {acts: map[string][]act{"ash": failing(providers.Timeout, 0)}, body: direct, want: []string{"502"}, calls: "ash 1"},
-		"nor what is refused":        {acts: map[string][]act{"ash": failing(providers.ModelNotFound, 404)}, body: direct, want: []string{"502"}, calls: "ash 1"},
+		"nor what is refused":        {acts: map[string][]act{"ash": failing(providers.ModelNotFound, 404)}, body: direct, want: []string{"404 model_not_found"}, calls: "ash 1"},
 		"a filter ends it": {acts: map[string][]act{"cedar": failing(providers.ContentFiltered, 400), "*": {fine}}, body: plain,
 			want: []string{"400 content_filter"}, calls: "cedar 1"},
 	} {

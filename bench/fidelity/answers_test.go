@@ -164,7 +164,7 @@ func (r *recording) compareError(d chat.Dialect, got answered, want heard) strin
 	case !strings.Contains(is.Error, strings.TrimSpace(said)):
 		return fmt.Sprintf("error %q instead of %q", is.Error, said)
 	}
-	return ""
+	return r.compareStatus(got, said)
 }
 
 func differs(is, want heard) string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -178,6 +179,11 @@ func (c *call) failed(f *engine.Failure) {
 		kind.Type = known.Type
 	}
 	c.fail(&fault{Failure: &kind, message: f.Message, param: f.Param, after: f.RetryAfter, tried: f.Tried})
+	if hopeless(f.Tried) {
+		c.Response.Header.Set("X-Should-Retry", "false")
+	} else if f.RetryAfter > 0 { // SDKs look at this first: a limit of requests a second is over in less
+		c.Response.Header.Set("Retry-After-Ms", strconv.FormatInt(max(f.RetryAfter.Milliseconds(), 1), 10))
+	}
 }
 
 // decide answers POST /v1/route: the decision alone, explained.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/routor/routor/engine"
@@ -49,6 +50,13 @@ func pointless(status int, code string) bool {
 		return false
 	}
 	return status >= 400
+}
+
+// hopeless is whether all who were asked failed in a way that lasts: a rejected key, an empty account, a model that is not there.
+func hopeless(tried []engine.Tried) bool {
+	return len(tried) > 0 && !slices.ContainsFunc(tried, func(t engine.Tried) bool {
+		return t.Class != string(providers.Auth) && t.Class != string(providers.Quota) && t.Class != string(providers.ModelNotFound)
+	})
 }
 
 // countTokens answers POST /v1/messages/count_tokens: by the provider that would be asked, if it counts, else by an estimate
