@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/config"
@@ -12,6 +13,13 @@ import (
 
 // demoAdminKey is the admin key of a demo that only this machine can reach. It guards nothing but simulations.
 const demoAdminKey = "demo-admin-key"
+
+// demoLink is how long the link is good that a demo prints when it starts: whoever tries it reads first.
+const demoLink = 15 * time.Minute
+
+// visitors says whether requests without a key are answered although there are keys: in a demo that only this machine can reach
+// the keys are there to be looked at.
+func (s *service) visitors() bool { return s.fleet != nil && s.c.Loopback() }
 
 // startDemo connects the simulated providers in place of real ones, each in its own dialect and as strict as the real one;
 // ignored are the variables with real keys that were found.

@@ -47,7 +47,7 @@ func local(cmd *cobra.Command) (*server, func(), error) {
 		defer close(ended)
 		service.server.ServeAdmin(ctx, pipe)
 	}()
-	s := &server{base: "http://127.0.0.1", key: service.adminKey, client: http.Client{
+	s := &server{base: "http://127.0.0.1", key: service.adminKey, within: true, client: http.Client{
 		Timeout:   time.Minute,
 		Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return pipe.Dial() }},
 	}}

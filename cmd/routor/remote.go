@@ -28,6 +28,7 @@ func addServerFlags(cmd *cobra.Command) {
 // server is the admin API of a running Routor.
 type server struct {
 	base, key string
+	within    bool // it is made by this process, for one command
 	client    http.Client
 }
 

@@ -50,8 +50,8 @@ allowed, 4 version conflict.`,
 			root.AddCommand(c)
 		}
 	}
-	add("engine", serveCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
-	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), providerCommand(), decisionCommand(), fleetCommand(), auditCommand())
+	add("engine", serveCommand(), openCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
+	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), adminKeyCommand(), providerCommand(), decisionCommand(), fleetCommand(), auditCommand())
 	add("other", versionCommand(), docsCommand())
 	root.SetHelpCommand(helpCommand())
 	root.SetHelpCommandGroupID("other")

@@ -175,7 +175,7 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		return s, err
 	}
 	s.server = api.New(api.Options{
-		Engine: s.engine, Config: s.c, Keys: s.store, Meters: s.meters, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Missing: s.missing, Ledger: s.ledger,
+		Engine: s.engine, Config: s.c, Keys: s.store, Meters: s.meters, AdminKey: s.adminKey, Documents: s.documents, Demo: s.fleet, Visitors: s.visitors(), Missing: s.missing, Ledger: s.ledger,
 		Version: version, LogTo: cmd.OutOrStdout(), ErrorLog: cmd.ErrOrStderr(),
 		ReadTimeout: s.c.Clients.Read, WriteTimeout: s.c.Clients.Write, IdleTimeout: s.c.Clients.Idle,
 	})
@@ -313,8 +313,13 @@ func (s *service) greeting(accounts map[string]providers.Account) []string {
 		}
 	}
 	lines = append(lines, fmt.Sprintf("admin: %s/admin (key: %s)", admin, key))
+	if s.adminKey == demoAdminKey {
+		lines = append(lines, fmt.Sprintf("open:  %s%s (signs in once; later %[1]s lets you in)", admin, s.server.Invite(demoLink)))
+	} else {
+		lines = append(lines, fmt.Sprintf("open:  %s (`routor open` signs you in)", admin))
+	}
 	auth := ""
-	if s.store.Any() || !s.c.Loopback() {
+	if (s.store.Any() || !s.c.Loopback()) && !s.visitors() {
 		auth = ` -H "Authorization: Bearer $ROUTOR_KEY"`
 		if !s.store.Any() {
 			lines = append(lines, "clients need a key: routor key add --name app --data "+s.dir)

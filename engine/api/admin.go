@@ -115,7 +115,7 @@ func (c *call) adminStatus(string) *fault {
 	defer s.Release()
 	status := map[string]any{
 		"version": c.s.Version, "uptime_seconds": int64(time.Since(c.s.started).Seconds()), "demo": c.s.Demo != nil,
-		"draining": c.s.draining.Load(), "running": c.s.running.Load(), "keys_needed": !c.s.open || c.s.keys != nil && c.s.keys.Any(),
+		"draining": c.s.draining.Load(), "running": c.s.running.Load(), "keys_needed": !c.s.open || !c.s.Visitors && c.s.keys != nil && c.s.keys.Any(),
 		"snapshot": snapshotOf(s),
 		"policy":   map[string]any{"name": s.Policy.Name, "hash": s.Policy.Hash, "rules": len(s.Policy.Rules), "tests": len(s.Policy.Tests)},
 		"catalog": map[string]any{"version": s.Catalog.Version, "models": len(s.Catalog.Models), "deployments": len(s.Catalog.Deployments),

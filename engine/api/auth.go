@@ -29,12 +29,16 @@ func credential(h *fasthttp.RequestHeader) []byte {
 }
 
 // caller is the key that a request comes with; nil = none is needed: on loopback, as long as no key was ever made,
-// whatever an SDK sends is ignored.
+// whatever an SDK sends is ignored. A demo's visitors need none though there are keys.
 func (s *Server) caller(ctx *fasthttp.RequestCtx) (*access.Key, *fault) {
 	if s.open && (s.keys == nil || !s.keys.Any()) {
 		return nil, nil
 	}
 	secret := credential(&ctx.Request.Header)
+	visits := s.open && s.Visitors
+	if len(secret) == 0 && visits {
+		return nil, nil
+	}
 	if len(secret) == 0 {
 		return nil, failure(codeNoKey, "no API key was sent: send Authorization: Bearer rtr_…, x-api-key or api-key")
 	}
@@ -49,6 +53,8 @@ func (s *Server) caller(ctx *fasthttp.RequestCtx) (*access.Key, *fault) {
 		return nil, failure(codeRevokedKey, "this API key (…%s) was revoked", last4(secret))
 	case errors.Is(err, access.ErrExpired):
 		return nil, failure(codeExpiredKey, "this API key (…%s) has expired", last4(secret))
+	case visits:
+		return nil, nil
 	}
 	return nil, failure(codeBadKey, "this API key (…%s) is unknown", last4(secret))
 }

@@ -34,6 +34,7 @@ type Options struct {
 	AdminKey  string            // "" = nobody may use the admin API
 	Documents *Documents        // nil = what serves can't be changed through the admin API
 	Demo      *sim.Fleet        // nil = no demo
+	Visitors  bool              // requests without a known key are answered on loopback although there are keys
 	Ledger    *ledger.Ledger    // nil = only the latest decisions are known
 	Missing   map[string]string // by provider that somebody wanted: why it is not connected
 	Version   string

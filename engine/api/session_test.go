@@ -273,3 +273,27 @@ func FuzzSignIn(f *testing.F) {
 		}
 	})
 }
+
+func TestVisitorsNeedNoKey(t *testing.T) {
+	t.Parallel()
+	r := serve(t, setup{options: func(o *Options) { o.Visitors = true }})
+	secret, k, err := r.store.Create(access.Key{Name: "app"}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		header string
+		status int
+	}{{"no key", "X-None: 1", 200}, {"an SDK's placeholder", "Authorization: Bearer sk-none", 200}, {"a key", "Authorization: Bearer " + secret, 200}} {
+		if a := r.do("POST", "/v1/chat/completions", ask("hi"), c.header); a.status != c.status {
+			t.Errorf("%s: %d %s", c.name, a.status, a.body)
+		}
+	}
+	if _, err := r.store.Revoke(k.ID, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if a := r.do("POST", "/v1/chat/completions", ask("hi"), "Authorization: Bearer "+secret); a.status != 401 {
+		t.Errorf("a revoked key: %d %s", a.status, a.body)
+	}
+}
