@@ -18,7 +18,7 @@ func cutEmpty(c *Candidate) *providers.Error {
 }
 
 // nextFilled is next for plain answers: one that was cut before it said anything counts as a failure while somebody else is
-// left to ask.
+// left to ask, and one that a filter emptied where the profile says so.
 func (a *Answer) nextFilled() (Reply, *Failure) {
 	for {
 		reply, failure := a.next()
@@ -26,10 +26,14 @@ func (a *Answer) nextFilled() (Reply, *Failure) {
 			return reply, failure
 		}
 		c := &reply.Chunk
-		if c.Content || c.Finish != chat.Length || a.rt.Request.N > 1 || !a.more() {
+		err := a.emptied(c)
+		switch {
+		case err != nil:
+		case c.Content || c.Finish != chat.Length || a.rt.Request.N > 1 || !a.more():
 			return reply, nil
+		default:
+			err = cutEmpty(a.current)
 		}
-		err := cutEmpty(a.current)
 		usage, told := c.Usage, c.Cost
 		reply.Closer.Close()
 		if failure = a.failedAfter(err, usage, told); failure != nil {

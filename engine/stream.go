@@ -121,6 +121,9 @@ func (s *AnswerStream) commit(reply *Reply) *providers.Error {
 			return upstreamError(err, a.current)
 		}
 		c := reply.Events.Chunk()
+		if err := a.emptied(c); err != nil {
+			return err
+		}
 		switch {
 		case e.Data == nil: // a keep-alive: the client gets its own
 		case c.Done && !c.Content && c.Finish == "":

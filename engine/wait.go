@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/routor/routor/engine/catalog"
+	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/providers"
 )
 
@@ -252,10 +253,25 @@ func (m *Monitor) down(dep *catalog.Deployment, now time.Time) bool {
 	return true
 }
 
-// goesOn is whether a request that a content filter refused goes on to other providers, as its profile says.
-func (x *exchange) goesOn(e *providers.Error) bool {
+// passesFilters is whether the request's profile says that it goes on to other providers when a content filter refuses it.
+func (x *exchange) passesFilters() bool {
 	own := x.rt.Snapshot.bounds[x.rt.Decision.Profile]
-	if own == nil || own.OnFilter != "next" {
+	return own != nil && own.OnFilter == "next"
+}
+
+// emptied is the failure of an answer of which a content filter left nothing (Gemini says so with a status of success), where
+// the profile goes on then; nil = it counts as an answer, and says itself why it is empty.
+func (x *exchange) emptied(c *chat.Chunk) *providers.Error {
+	if c.Finish != chat.ContentFilter || c.Content || x.rt.Request.N > 1 || !x.passesFilters() {
+		return nil
+	}
+	return &providers.Error{Class: providers.ContentFiltered, Provider: x.current.Deployment.Provider, Status: 200, Sent: true,
+		Message: "a content filter left nothing of the answer"}
+}
+
+// goesOn is whether a request that a content filter refused goes on to other providers.
+func (x *exchange) goesOn(e *providers.Error) bool {
+	if !x.passesFilters() {
 		return false
 	}
 	if x.way.filtered == nil {
