@@ -69,7 +69,7 @@ func openFiles(pid int) float64 {
 
 // watch looks at the server from time to time.
 func (r *run) watch(ctx context.Context) {
-	for {
+	for told := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
@@ -82,9 +82,12 @@ func (r *run) watch(ctx context.Context) {
 		r.mu.Lock()
 		r.report.Curve = append(r.report.Curve, *s)
 		c := r.report.Clients
-		wrong := len(r.report.Wrong)
+		wrong := r.report.Wrong
 		r.mu.Unlock()
-		r.tell("%4.0f s: %d sent, %d whole, %d broken; %.0f in flight, %s; %d wrong", s.At.Seconds(), c.Sent, c.Whole, c.Broken, s.InFlight, s, wrong)
+		for ; told < len(wrong); told++ {
+			r.tell("WRONG: %s", wrong[told])
+		}
+		r.tell("%4.0f s: %d sent, %d whole, %d broken; %.0f in flight, %s; %d wrong", s.At.Seconds(), c.Sent, c.Whole, c.Broken, s.InFlight, s, len(wrong))
 	}
 }
 
