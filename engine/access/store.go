@@ -280,6 +280,12 @@ func (s *Store) Create(k Key, by string) (secret string, made Key, err error) {
 	if other := s.active(k.called(), now); other != nil {
 		return "", Key{}, fmt.Errorf("there is a key %q already (%s): choose another name, or revoke it first", k.Name, other.ID)
 	}
+	return s.add(k, by)
+}
+
+// add keeps a new key.
+func (s *Store) add(k Key, by string) (secret string, made Key, err error) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
 	ctx, cancel := context.WithTimeout(context.Background(), changeTime)
 	defer cancel()
 	kv, err := s.bucket(ctx)
