@@ -89,6 +89,7 @@ func fullRecord() *Record {
 		Attempts: []Attempt{{Deployment: "d", Class: "server", Status: 500, RetryAfter: 7, Source: "unknown", Sent: true, Tokens: Tokens{1, 2, 3, 4}}},
 		Versions: Versions{1, "a", "b", "c", "d"},
 		Prompt:   Prompt{Keep: KeepText, Hash: "h", Text: "Grüße, 世界", System: "s", Context: "c", Redacted: 2, Cut: true},
+		Trial:    &Trial{ID: "rollout_4", Arm: ArmShadow, Moved: true, Impossible: "no_eligible_model", Model: "m", Provider: "p", Tier: "LIGHT", Cost: 12, Quality: .5},
 		Tied:     &Tied{Client: "responses", Hosted: []string{"web_search"}, Kept: "file", In: "generate", Stateful: "background", GoesOn: true, Store: true, Keeper: "p"},
 	}
 }

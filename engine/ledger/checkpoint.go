@@ -19,7 +19,7 @@ import (
 const (
 	checkpointFile    = "ledger.index"
 	checkpointMagic   = "RLI"
-	checkpointVersion = 1
+	checkpointVersion = 2
 	saveEvery         = 2 * time.Minute
 	maxCheckpoint     = 1 << 30
 )

@@ -219,6 +219,19 @@ func (e *Encoder) AppendJSON(b []byte, r *Record) []byte {
 		o.text("keeper", t.Keeper)
 		o.close()
 	}
+	if t := r.Trial; t != nil {
+		o.open("trial")
+		o.always("id", t.ID)
+		o.always("arm", t.Arm)
+		o.flag("moved", t.Moved)
+		o.text("impossible", t.Impossible)
+		o.text("model", t.Model)
+		o.text("provider", t.Provider)
+		o.text("tier", t.Tier)
+		o.int("cost", int64(t.Cost))
+		o.float("quality", float64(t.Quality), 32)
+		o.close()
+	}
 	return append(o.b, '}')
 }
 

@@ -122,6 +122,14 @@ func (r *reader) record(rec *Record) {
 			*to = r.string()
 		}
 	}
+	if has&hasTrial != 0 {
+		t := &Trial{Moved: r.uint()&1 != 0}
+		for _, to := range [...]*string{&t.ID, &t.Arm, &t.Impossible, &t.Model, &t.Provider, &t.Tier} {
+			*to = r.string()
+		}
+		t.Cost, t.Quality = Money(r.int()), r.float()
+		rec.Trial = t
+	}
 }
 
 func (r *reader) fields(f *Fields) {

@@ -52,7 +52,8 @@ type Record struct {
 
 	Versions Versions `json:"versions,omitzero"`
 	Prompt   Prompt   `json:"prompt,omitzero"`
-	Tied     *Tied    `json:"tied,omitempty"` // nil = to nobody, or it is not kept
+	Tied     *Tied    `json:"tied,omitempty"`  // nil = to nobody, or it is not kept
+	Trial    *Trial   `json:"trial,omitempty"` // nil = nothing is being tried; never changed
 
 	pooled room
 }

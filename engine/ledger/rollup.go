@@ -85,6 +85,7 @@ type Bucket struct {
 	Routing Histogram // reading, classifying and deciding
 	By      [byModels]map[string]*Sums
 	Models  map[string]*Group
+	trials  trials
 }
 
 // none is the name of what a request has none of: one that was refused has no model.
@@ -93,6 +94,7 @@ const none = "none"
 func (b *Bucket) add(r *Record) {
 	b.All.add(r)
 	b.Routing.Add(r.Reading + r.Classifying + r.Deciding)
+	b.trials.add(r)
 	var tier, category string
 	if r.Decision != nil {
 		tier, category = r.Decision.Tier, r.Decision.Category
@@ -130,6 +132,7 @@ func (b *Bucket) add(r *Record) {
 func (b *Bucket) Merge(o *Bucket) {
 	b.All.merge(&o.All)
 	b.Routing.Merge(o.Routing)
+	b.trials.merge(o.trials)
 	for i := range o.By {
 		if b.By[i] == nil {
 			b.By[i] = make(map[string]*Sums, len(o.By[i]))
@@ -187,6 +190,7 @@ func (b *Bucket) write(w *writer) {
 		w.own(name)
 		group(b.Models[name])
 	}
+	b.trials.write(w)
 }
 
 func writeSums(w *writer, s *Sums) {
@@ -225,6 +229,7 @@ func (b *Bucket) read(r *reader) {
 		b.Models[r.own()] = g
 		group(g)
 	}
+	b.trials.read(r)
 }
 
 // The spans of rollups, and how many of each are kept.
@@ -233,6 +238,9 @@ var spans = [...]struct {
 	of   time.Duration
 	keep int
 }{{"minute", time.Minute, 48 * 60}, {"hour", time.Hour, 62 * 24}, {"day", 24 * time.Hour, 800}}
+
+// hourly is the place of the hours among the spans.
+const hourly = 1
 
 // Spans are the names of the spans of rollups, shortest first.
 func Spans() []string {

@@ -62,13 +62,14 @@ const (
 	isPriced
 	isDemo
 	hasTied
+	hasTrial
 )
 
 func (w *writer) record(r *Record) {
 	w.one = w.one[:0]
 	has := bits(r.Facts != nil, hasFacts) | bits(r.Class != nil, hasClass) | bits(r.Decision != nil, hasDecision) |
 		bits(!r.Who.IsZero(), hasWho) | bits(r.Fields != Fields{}, hasFields) |
-		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo) | bits(r.Tied != nil, hasTied)
+		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo) | bits(r.Tied != nil, hasTied) | bits(r.Trial != nil, hasTrial)
 	w.uint(has)
 	at := r.Time.UnixNano()
 	w.int(at - w.last)
@@ -123,6 +124,14 @@ func (w *writer) record(r *Record) {
 		for _, s := range [...]string{t.Client, t.Kept, t.In, t.Stateful, t.Keeper} {
 			w.string(s)
 		}
+	}
+	if t := r.Trial; t != nil {
+		w.uint(bits(t.Moved, 1))
+		for _, s := range [...]string{t.ID, t.Arm, t.Impossible, t.Model, t.Provider, t.Tier} {
+			w.string(s)
+		}
+		w.int(int64(t.Cost))
+		w.float(t.Quality)
 	}
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.one)))
 	w.b = append(w.b, w.one...)
