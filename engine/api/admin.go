@@ -32,7 +32,7 @@ var adminCalls = []adminCall{
 	{"catalog", "GET", (*call).adminCatalog, "The catalog that serves: models, deployments with prices, providers."},
 	{"profiles", "GET", (*call).adminProfiles, "The profiles."},
 	{"keys", "GET POST", (*call).adminKeys, "The API keys; POST `{\"name\", \"team\", \"owner\", \"tags\", \"profile\", \"profiles\", \"expires\", \"limits\"}` makes one, whose secret is shown this once."},
-	{"keys/*", "GET PATCH DELETE", (*call).adminKey, "One key, by id or name, with its use and how its limits stand; PATCH `{\"limits\": {\"requests_per_minute\", \"tokens_per_minute\", \"usd_per_day\", \"usd_per_month\"}}` replaces its limits, `null` ends them; DELETE revokes it for good."},
+	{"keys/*", "GET POST PATCH DELETE", (*call).adminKey, "One key, by id or name, with its use and how its limits stand; POST `{\"keep\": \"24h\"}` makes its successor, whose secret is shown this once, and lets it work beside that for so long; PATCH `{\"limits\": {\"requests_per_minute\", \"tokens_per_minute\", \"usd_per_day\", \"usd_per_month\"}}` replaces its limits, `null` ends them; DELETE revokes it for good."},
 	{"usage", "GET", (*call).adminUsage, "What keys and profiles have used today and this month (UTC), those that spent most first; `?profile=` one profile and its keys, `?limit=1000`."},
 	{"decisions", "GET", (*call).adminDecisions, "Decisions, newest first by when they ended; `?limit=50`, `?cursor=` the `next` of the page before, `?full=true` whole records, and filters: `since`, `from`, `to`, `key`, `team`, `profile`, `model`, `provider`, `attempted`, `tier`, `category`, `outcome`, `failed`, `fallback`, `min_cost`, `min_ms`, `conversation`, `request`, `text`."},
 	{"decisions/tail", "GET", (*call).adminTail, "Decisions as they come, with the same filters, as server-sent events: `decision` (at most 20 a second) and each second `counters`."},
@@ -297,8 +297,11 @@ func (c *call) adminKey(id string) *fault {
 	if !ok {
 		return failure(codeNotFound, "there is no key %q", id)
 	}
-	if string(c.Method()) == "PATCH" {
+	switch string(c.Method()) {
+	case "PATCH":
 		return c.setKey(k.ID)
+	case "POST":
+		return c.rotateKey(k.ID)
 	}
 	if string(c.Method()) == "DELETE" {
 		revoked, err := c.s.keys.Revoke(k.ID, c.author(""))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/ledger"
 )
 
 // clientKey is a key as the admin API shows it by itself.
@@ -57,6 +58,34 @@ func (c *call) setKey(id string) *fault {
 		return failure(codeCheckFailed, "%v", err)
 	}
 	writeJSON(c.RequestCtx, 200, c.clientKey(k))
+	return nil
+}
+
+// rotateKey answers POST of a key: its successor, with its secret. Both work for as long as is said, a day unless it is.
+func (c *call) rotateKey(id string) *fault {
+	var want struct {
+		Keep string `json:"keep"`
+	}
+	if f := readJSON(c.RequestCtx, &want); f != nil {
+		return f
+	}
+	keep := 24 * time.Hour
+	if want.Keep != "" && want.Keep != "0" {
+		d, err := ledger.ParseAge(want.Keep)
+		if err != nil {
+			f := failure(codeInvalidType, "keep: %v", err)
+			f.param = "keep"
+			return f
+		}
+		keep = d
+	} else if want.Keep == "0" {
+		keep = 0
+	}
+	secret, made, err := c.s.keys.Rotate(id, keep, c.author(""))
+	if err != nil {
+		return failure(codeCheckFailed, "%v", err)
+	}
+	writeJSON(c.RequestCtx, 201, madeKey{secret, made})
 	return nil
 }
 
