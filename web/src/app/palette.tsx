@@ -78,15 +78,13 @@ export function Palette() {
 		get<{ keys: Key[] }>('/admin/keys', control.signal)
 			.then((k) =>
 				add(
-					k.keys
-						.slice(0, 2000)
-						.map((key) => ({
-							group: 'Keys',
-							text: key.name || key.id,
-							note: key.id,
-							icon: 'keys',
-							run: () => go(`/keys?key=${encodeURIComponent(key.id)}`),
-						})),
+					k.keys.slice(0, 2000).map((key) => ({
+						group: 'Keys',
+						text: key.name || key.id,
+						note: key.id,
+						icon: 'keys',
+						run: () => go(`/keys?key=${encodeURIComponent(key.id)}`),
+					})),
 				),
 			)
 			.catch(() => undefined);

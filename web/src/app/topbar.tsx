@@ -24,7 +24,7 @@ export function TopBar() {
 			</a>
 			<div class="facts">
 				<a href="/policy">
-					policy <b>{version('policy')}</b>
+					<Icon name="policy" size={14} /> <span class="fact-name">policy</span> <b>{version('policy')}</b>
 					{stage && stage !== 'none' && <span class="muted"> · {stage}</span>}
 				</a>
 				<a href="/classifiers" class="wide-only">
@@ -34,7 +34,8 @@ export function TopBar() {
 				</a>
 				<a href="/providers" class={c.all > 0 && c.usable < c.all ? 'tone-warn' : ''}>
 					{c.all > 0 && c.usable < c.all && <Icon name="warn" size={13} />}
-					providers <b>{c.all ? `${c.usable}/${c.all}` : '…'}</b>
+					{(c.all === 0 || c.usable === c.all) && <Icon name="providers" size={14} />} <span class="fact-name">providers</span>{' '}
+					<b>{c.all ? `${c.usable}/${c.all}` : '…'}</b>
 				</a>
 				<a
 					href="/activity?tab=replicas"

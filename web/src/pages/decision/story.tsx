@@ -368,6 +368,9 @@ function RuleRow({ rule }: { rule: Rule }) {
 	);
 }
 
+/** term is a figure of a value's sum: three decimals, fewer where it is large. */
+const term = (v: number | undefined): string => ratio(v, v !== undefined && Math.abs(v) >= 10 ? 1 : 3);
+
 const isGuess = (c: Candidate, what: string) =>
 	Array.isArray(c.estimated) ? c.estimated.includes(what) : what === 'quality' ? !!c.guessed : !!c.estimated;
 
@@ -396,16 +399,16 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 				<a href={`/models?model=${encodeURIComponent(c.model)}`}>
 					<ModelName id={c.deployment} />
 				</a>
-				{c.effort && <span class="muted effort"> {c.effort}</span>}
-				{c.safety_net && <span class="muted effort"> safety net</span>}
-				{c.out && <span class="muted effort"> {c.out}</span>}
+				<span class="muted effort">
+					{[`≈ ${money(c.cost)}`, c.effort && `effort ${c.effort}`, c.safety_net && 'safety net', c.out].filter(Boolean).join(' · ')}
+				</span>
 			</th>
 			<td class="right num">
 				{isGuess(c, 'quality') && '≈ '}
 				{ratio(c.quality, 3)}
 			</td>
 			<td class="right num" title={c.cost === undefined ? undefined : `≈ ${money(c.cost)} at $${b.worth} for a fully right answer`}>
-				{c.cost === undefined ? '–' : `−${ratio(c.cost / b.worth, 3)}`}
+				{c.cost === undefined ? '–' : `−${term(c.cost / b.worth)}`}
 			</td>
 			{bonus && (
 				<td
@@ -418,11 +421,10 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 					{c.bonus ? signed(c.bonus, (v) => ratio(v, 3)) : ''}
 				</td>
 			)}
-			<td class="right num">≈ {money(c.cost)}</td>
 			<td class="value-bar">
 				<Bar value={Math.max(0, c.value ?? 0)} of={best} estimate={isGuess(c, 'quality')} fill={i === 0 ? undefined : 'var(--control)'} />
 			</td>
-			<td class="right num">{ratio(c.value, 3)}</td>
+			<td class="right num">{term(c.value)}</td>
 		</tr>
 	);
 	return (
@@ -445,7 +447,6 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 							<th class="right">quality</th>
 							<th class="right">cost term</th>
 							{bonus && <th class="right">rules</th>}
-							<th class="right">cost</th>
 							<th colSpan={2} class="right">
 								value
 							</th>

@@ -70,12 +70,12 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 					<Spark label="Cost over time" values={g.at.map((x, i) => (x?.cost_usd ?? 0) / g.share(i))} />
 				</Figure>
 				<Figure
-					name="≈ Saved against the baseline"
+					name="≈ Saved"
 					value={t.savings_pct === undefined ? '–' : percent(t.savings_pct)}
 					note={
 						saved === undefined
 							? 'no baseline known'
-							: `${saved >= 0 ? money(saved) : `${money(-saved)} more`} of ${money(t.baseline_usd)} ${over}`
+							: `${saved >= 0 ? money(saved) : `${money(-saved)} more`} of ${money(t.baseline_usd)} at the baseline`
 					}
 				>
 					<Spark label="Savings over time" values={of((x) => x.savings_pct)} />
