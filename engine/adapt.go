@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/routor/routor/engine/catalog"
@@ -34,6 +35,9 @@ func (x *exchange) adapt(messages []chat.Message, o *option, p *plan) []chat.Mes
 			if provider.State == catalog.ReasoningMust && p.thinking {
 				m.Parts = reasoned(m.Parts, provider.ID)
 			}
+		}
+		if provider.Media == "mistral" && x.sent.speaks == chat.Completions {
+			m.Parts = respelt(m.Parts)
 		}
 		if provider.CallIDs == "mistral" {
 			m.Parts = encoded(m.Parts, chat.MistralIDs)
@@ -106,6 +110,46 @@ func encoded(parts []chat.Part, form chat.IDForm) []chat.Part {
 		}
 	}
 	return parts
+}
+
+// respelt is parts with documents and audio as Mistral's chat completions spell them (its OpenAPI document: DocumentURLChunk,
+// AudioChunk). What the client spelt so itself stays as it is.
+func respelt(parts []chat.Part) []chat.Part {
+	out := parts
+	for i := range parts {
+		raw := mistralMedia(&parts[i])
+		if raw == nil {
+			continue
+		}
+		if &out[0] == &parts[0] {
+			out = slices.Clone(parts)
+		}
+		out[i].Raw, out[i].Dialect = raw, chat.Completions
+	}
+	return out
+}
+
+// mistralMedia is a part with a document or audio in Mistral's spelling; nil = it is none, or is spelt so.
+func mistralMedia(p *chat.Part) []byte {
+	m := p.Media
+	if m == nil || m.Text != "" || m.Data == "" && m.URL == "" || p.Raw != nil && p.Dialect == chat.Completions {
+		return nil
+	}
+	switch {
+	case p.Kind == chat.Audio:
+		return append(appendString([]byte(`{"type":"input_audio","input_audio":`), m.Data+m.URL), '}')
+	case p.Kind != chat.File:
+		return nil
+	}
+	url := m.URL
+	if m.Data != "" {
+		url = "data:" + cmp.Or(m.Type, "application/pdf") + ";base64," + m.Data
+	}
+	raw := appendString([]byte(`{"type":"document_url","document_url":`), url)
+	if m.Name != "" {
+		raw = appendMember(raw, "document_name", m.Name)
+	}
+	return append(raw, '}')
 }
 
 // foreign is whether the client's own bytes would give a provider state that is not its own, or leave out state that it

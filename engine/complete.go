@@ -91,6 +91,7 @@ func keptByTool(f *chat.Facts, t *chat.Tool) {
 
 // keptByMember notes what a member at the top of a request refers to, or has its provider run.
 func keptByMember(f *chat.Facts, m chat.Member, client chat.Dialect) {
+	f.KeepCached(m.Name, m.Value)
 	id, _ := chat.View(m.Value)
 	if id == "" {
 		id = stringOf(m.Value, "id")

@@ -312,6 +312,8 @@ func (x *exchange) rewrites(c *Candidate, o *option) bool {
 		return true
 	case o.bytesOnly() && f.ImageURLs > 0:
 		return true
+	case p.Media != "" && x.sent.speaks == chat.Completions && f.Files+f.Audio > 0:
+		return true
 	case f.Calls == 0 && f.Reasoned == 0:
 		return false
 	case f.Reasoned > 0 && o.writesAnew(c.Deployment, x.sent.surface):

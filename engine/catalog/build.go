@@ -93,9 +93,10 @@ func (b *builder) providers() {
 		p := &Provider{
 			ID: id, Name: cmp.Or(e.Name, id), BaseURL: e.BaseURL, KeyEnv: e.KeyEnv, Dialect: e.Dialect, Auth: e.Auth,
 			Models: e.KeyCheck, Note: e.Note, Source: e.Source, Builtin: e.Builtin,
-			Surfaces: e.Surfaces, State: e.State, MediaURLs: e.MediaURLs, CallIDs: e.CallIDs, Developer: e.Developer, HostedTools: e.HostedTools, Quirks: b.quirks(at, e.Quirks),
+			Surfaces: e.Surfaces, State: e.State, MediaURLs: e.MediaURLs, CallIDs: e.CallIDs, Media: e.Media, Developer: e.Developer, HostedTools: e.HostedTools, Quirks: b.quirks(at, e.Quirks),
 		}
 		b.word(at+".call_ids", e.CallIDs, "", "mistral")
+		b.word(at+".media", e.Media, "", "mistral")
 		b.c.Providers = append(b.c.Providers, p)
 		b.c.byProv[id] = p
 	}

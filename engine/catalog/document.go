@@ -27,6 +27,7 @@ type providerEntry struct {
 	State       StateNeed    `yaml:"state"`
 	MediaURLs   Known        `yaml:"media_urls"`
 	CallIDs     string       `yaml:"call_ids"`
+	Media       string       `yaml:"media"`
 	Developer   Known        `yaml:"developer_role"`
 	HostedTools Known        `yaml:"hosted_tools"`
 	Quirks      []quirkEntry `yaml:"quirks"`

@@ -36,7 +36,7 @@ func (c *Conversation) CustomTools() []string {
 	var names []string
 	for i := range c.Tools {
 		if c.Tools[i].Custom {
-			names = append(names, c.Tools[i].Name)
+			names = append(names, c.Tools[i].Flat())
 		}
 	}
 	return names

@@ -194,6 +194,24 @@ func FullName(namespace, name string) string {
 	return namespace + "__" + name
 }
 
+// Flat is what the tool is called in dialects that know no namespaces.
+func (t *Tool) Flat() string {
+	if t.Namespace == nil {
+		return t.Name
+	}
+	return FullName(t.Namespace.Name, t.Name)
+}
+
+// Flat is Tool.Flat of the tool that a choice names.
+func (c *Conversation) Flat(name string) string {
+	for i := range c.Tools {
+		if t := &c.Tools[i]; t.Name == name && t.Namespace != nil {
+			return t.Flat()
+		}
+	}
+	return name
+}
+
 // ToolChoice is which tools the model may or must call.
 type ToolChoice struct {
 	Mode    string   // auto, none, required, or tool = the one named; "" = not said

@@ -176,7 +176,7 @@ func (r *Request) readPart(s *scan) *Error {
 	case "input_audio", "audio_url":
 		f.Audio++
 		r.estimate.messages += audioTokens(part.to - part.from)
-	case "file", "input_file", "document":
+	case "file", "input_file", "document", "document_url", "file_url":
 		f.Files++
 		if err := r.keptFile(inner); err != nil {
 			return err

@@ -93,6 +93,9 @@ func (r *Request) read() *Error {
 		case "web_search_options":
 			webSearch = s.peek() == '{'
 			s.value()
+		case "cached_content", "cachedContent", "extra_body":
+			v := s.value()
+			r.Facts.KeepCached(key, s.b[v.from:v.to])
 		case "models":
 			r.Models, err = r.strings(s, key, r.Models[:0])
 		default:

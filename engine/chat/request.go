@@ -101,6 +101,15 @@ type Kept struct {
 	In   Dialect // in which its provider speaks
 }
 
+// keptCache is what content that is cached at Google is called.
+const keptCache = "cached content"
+
+// KeepCached notes content that a top-level member says is cached at Google.
+func (f *Facts) KeepCached(name string, value []byte) {
+	id, _ := CachedContent(name, value)
+	f.Keep(keptCache, id, Generate)
+}
+
 // Keep notes a thing that lies at one provider alone, where none was before. A file's id may be an address in Google's store,
 // whatever the dialect it came in.
 func (f *Facts) Keep(what, id string, in Dialect) {

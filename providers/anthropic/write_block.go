@@ -85,7 +85,7 @@ func thoughts(p *chat.Part) string {
 func (w *writer) call(dst []byte, c *chat.Call) []byte {
 	dst = text(dst, "type", "tool_use")
 	dst = text(dst, "id", chat.EncodeID(c.ID, chat.AnthropicIDs))
-	return input(text(dst, "name", c.Name), c)
+	return input(text(dst, "name", chat.FullName(c.Namespace, c.Name)), c)
 }
 
 // input writes a call's arguments, which must be an object here.

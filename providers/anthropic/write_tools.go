@@ -40,7 +40,7 @@ func (w *writer) tool(t *chat.Tool) {
 		return
 	}
 	w.b = append(element(w.b), '{')
-	w.b = text(w.b, "name", t.Name)
+	w.b = text(w.b, "name", t.Flat())
 	if d := description(t); d != "" {
 		w.b = text(w.b, "description", d)
 	}
@@ -111,7 +111,7 @@ func (w *writer) choice() {
 	}
 	w.b = text(append(member(w.b, "tool_choice"), '{'), "type", kind)
 	if kind == "tool" {
-		w.b = text(w.b, "name", t.Name)
+		w.b = text(w.b, "name", w.c.Flat(t.Name))
 	}
 	if parallel {
 		w.b = append(member(w.b, "disable_parallel_tool_use"), boolean(!*w.c.Parallel)...)

@@ -41,7 +41,13 @@ func (codec) AppendRequest(dst []byte, c *chat.Conversation, t *chat.Target) (bo
 	for _, e := range c.Extra {
 		switch {
 		case !w.own:
-			w.drop(e.Name)
+			id, whole := chat.CachedContent(e.Name, e.Value)
+			if id != "" {
+				dst = putText(dst, "cachedContent", id)
+			}
+			if id == "" || !whole {
+				w.drop(e.Name)
+			}
 		case e.Name != "toolConfig" && e.Name != "generationConfig":
 			dst = putRaw(dst, e.Name, e.Value)
 		}
@@ -251,11 +257,7 @@ func (w *requestWriter) declaration(dst []byte, t *chat.Tool) []byte {
 	if t.Cache != nil {
 		w.drop("cache_control")
 	}
-	name := t.Name
-	if t.Namespace != nil {
-		name = chat.FullName(t.Namespace.Name, name)
-	}
-	dst = putText(append(dst, '{'), "name", name)
+	dst = putText(append(dst, '{'), "name", t.Flat())
 	dst = putText(dst, "description", t.Description)
 	if !empty(parameters) {
 		dst = putRaw(dst, "parametersJsonSchema", mendParameters(parameters))
@@ -279,7 +281,7 @@ func (w *requestWriter) toolConfig(dst []byte) []byte {
 	case "required":
 		mode = "ANY"
 	case "tool":
-		mode, allowed = "ANY", []string{choice.Name}
+		mode, allowed = "ANY", []string{w.c.Flat(choice.Name)}
 	}
 	functions := slices.ContainsFunc(w.c.Tools, func(t chat.Tool) bool { return t.Hosted == "" })
 	switch {
@@ -292,7 +294,7 @@ func (w *requestWriter) toolConfig(dst []byte) []byte {
 		if allowed != nil {
 			config = append(key(config, "allowedFunctionNames"), '[')
 			for _, n := range allowed {
-				config = chat.AppendQuoted(comma(config), n)
+				config = chat.AppendQuoted(comma(config), w.c.Flat(n))
 			}
 			config = append(config, ']')
 		}

@@ -181,6 +181,11 @@ func (w *writer) choice(dst []byte, d chat.Dialect) []byte {
 	if c.Mode == "" && c.Raw == nil && c.Allowed == nil {
 		return dst
 	}
+	if flat := w.c.Flat(c.Name); flat != c.Name && d == chat.Completions {
+		named := *c
+		named.Name = flat
+		c = &named
+	}
 	from := len(dst)
 	dst, ok := appendChoice(key(dst, "tool_choice"), c, d)
 	if !ok {

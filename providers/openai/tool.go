@@ -241,10 +241,7 @@ func appendTool(dst []byte, t *chat.Tool) ([]byte, bool) {
 		return dst, false
 	}
 	dst = append(comma(dst), '{')
-	name := t.Name
-	if t.Namespace != nil {
-		name = chat.FullName(t.Namespace.Name, name)
-	}
+	name := t.Flat()
 	if t.Custom {
 		dst = append(append(dst, `"type":"custom","custom":{`...), `"name":`...)
 		dst = optText(chat.AppendQuoted(dst, name), "description", t.Description)
