@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/routor/routor/classifiers"
@@ -28,6 +29,7 @@ type Engine struct {
 	connections map[string]*providers.Connection
 	upstreams   map[string]Upstream
 	seed        uint64
+	trial       atomic.Pointer[Trial]
 }
 
 // Limits bound how a request is dispatched. Zero fields take the default.
@@ -146,7 +148,9 @@ type Routed struct {
 	input        classifiers.Input
 	timeout      time.Duration
 	record       *ledger.Record
-	body, spare  []byte // as the provider gets it; one that is being edited
+	arm          *ledger.Trial // of the trial that the request takes part in; nil = of none
+	shadow       *Trial        // is asked what it would have decided; nil = none is
+	body, spare  []byte        // as the provider gets it; one that is being edited
 	source       Source
 	conv         *chat.Conversation // read when a candidate of another dialect is asked
 	members      chat.Members       // of source's body
@@ -204,6 +208,9 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	if rt.Conversation != (ConversationID{}) {
 		rt.World.Seed ^= binary.LittleEndian.Uint64(rt.Conversation[:])
 	}
+	if t := e.trial.Load(); t != nil {
+		rt.try(e, t, keyID)
+	}
 	return rt
 }
 
@@ -211,6 +218,10 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 func (rt *Routed) Release() {
 	rt.Decision.Release()
 	rt.Snapshot.Release()
+	if rt.shadow != nil {
+		rt.shadow.Snapshot.Release()
+	}
+	rt.arm, rt.shadow = nil, nil
 	rt.Snapshot, rt.Request, rt.Decision, rt.World, rt.record = nil, nil, nil, World{}, nil
 	rt.input = classifiers.Input{}
 	rt.source, rt.conv, rt.fetched = Source{}, nil, nil

@@ -38,13 +38,20 @@ func NewLive(s *Snapshot) *Live {
 func (l *Live) Acquire() *Snapshot {
 	for {
 		s := l.current.Load()
-		// A count of 0 means that it was replaced and let go between the load and here: it never comes back to life.
-		for n := s.refs.Load(); n > 0; n = s.refs.Load() {
-			if s.refs.CompareAndSwap(n, n+1) {
-				return s
-			}
+		if s.hold() {
+			return s
 		}
 	}
+}
+
+// hold keeps a snapshot until Release. It is false for one that was replaced and let go: it never comes back to life.
+func (s *Snapshot) hold() bool {
+	for n := s.refs.Load(); n > 0; n = s.refs.Load() {
+		if s.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // Version is the current snapshot's.

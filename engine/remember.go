@@ -34,6 +34,7 @@ func (rt *Routed) remember(r *ledger.Record) {
 	r.World.Seed, r.World.Patience, r.World.Health = rt.World.Seed, ledger.Since(rt.World.Patience), rt.healthRecord()
 	c := &rt.World.Conversation
 	r.World.Conversation = ledger.Conversation{Model: c.Model, Floor: c.Floor, Cached: c.Cached, Turns: c.Turns}
+	r.Trial = rt.part()
 	if d.Method == "" {
 		return // refused before anything was decided
 	}
