@@ -13,7 +13,7 @@ export function TopBar() {
 	const s = status.data.value;
 	const c = connected.value;
 	const replicas = fleet.data.value?.replicas ?? [];
-	const here = replicas.filter((r) => Date.now() - new Date(r.heard).getTime() < 15_000).length;
+	const here = replicas.filter((r) => !r.silent).length;
 	const away = fleet.data.value && !fleet.data.value.state.reachable;
 	const stage = rollout.data.value?.stage;
 	return (

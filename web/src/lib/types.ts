@@ -142,15 +142,25 @@ export interface Documents {
 	drift: unknown;
 }
 
+/** Serving is what a replica serves of a kind; version 0 = the built-in one. */
+export interface Serving {
+	version: number;
+	seq: number;
+	since?: string;
+	refused?: number; // version that it did not take over
+	why?: string;
+}
+
 export interface Replica {
 	name: string;
 	pid?: number;
-	version: string;
+	version: string; // of the program
 	started: string;
 	heard: string;
-	documents: Record<string, { version: number; seq: number; refused?: unknown }>;
+	documents: Record<string, Serving>;
 	keys?: number;
-	[more: string]: unknown;
+	leaving?: boolean;
+	silent?: boolean;
 }
 
 export interface Fleet {
@@ -160,16 +170,15 @@ export interface Fleet {
 }
 
 export interface AuditEvent {
-	seq?: number;
+	seq: number;
 	time: string;
 	author: string;
-	what: string;
-	kind?: string;
-	name?: string;
+	action: string; // publish, rollback, adopt, key.create, key.revoke, draft.save, …
+	what: string; // policy, catalog, profiles, classifier, key, draft
+	name: string;
 	version?: number;
 	note?: string;
 	diff?: string;
-	[more: string]: unknown;
 }
 
 export interface Key {
