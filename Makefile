@@ -5,10 +5,10 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fidelity fleet-test race chaos soak bench lint fuzz docs generated image clean
+.PHONY: help run build test fidelity fleet-test race chaos soak bench lint fuzz docs generated web web-test web-check e2e image clean
 
 help: ## say what the targets do
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build and serve the demo: 13 simulated providers, no key, no network (ARGS="--listen HOST:PORT")
 	bin/routor serve --demo $(ARGS)
@@ -53,6 +53,21 @@ docs: ## write docs/reference from the code
 
 generated: docs ## fail if a generated file is not what the code says
 	@git diff --exit-code --stat docs/reference || { echo "commit what \`make docs\` wrote"; exit 1; }
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules
+
+web: web-test ## build the pages into web/dist, which the binary embeds, and hold them against their budgets (needs node 20)
+	cd web && npm run --silent build
+
+web-test: web/node_modules ## test what the pages are made of
+	cd web && npm test --silent
+
+web-check: web ## fail if web/dist is not what its source gives
+	@git diff --exit-code --stat web/dist && [ -z "$$(git status --porcelain web/dist)" ] || { echo "commit what \`make web\` wrote"; exit 1; }
+
+e2e: build web/node_modules ## the pages in a real Chromium, against the demo (ARGS="-g keys"; CHROMIUM=path)
+	cd web && npm run --silent e2e -- $(ARGS)
 
 image: ## build the container image routor:VERSION
 	docker build --build-arg VERSION=$(VERSION) -t routor:$(VERSION) .
