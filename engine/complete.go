@@ -59,6 +59,10 @@ func (n *tally) count(f *chat.Facts, parts []chat.Part, client chat.Dialect) {
 				f.Keep("file", stringOf(p.Raw, "file_id"), client)
 			case "item_reference":
 				f.Keep("item", stringOf(p.Raw, "id"), client)
+			case "computer_call_output", "image_generation_call": // a screenshot, a picture that was painted
+				n.hosted(f, p.Raw, client)
+			case "web_fetch_tool_result", "code_execution_tool_result", "bash_code_execution_tool_result", "mcp_tool_result", "mcp_call":
+				n.within(p.Raw)
 			}
 		}
 		switch m := p.Media; {
@@ -70,6 +74,34 @@ func (n *tally) count(f *chat.Facts, parts []chat.Part, client chat.Dialect) {
 		case m.URL != "":
 			n.urls++
 		}
+	}
+}
+
+// hosted counts the picture of an item of a tool that the provider runs.
+func (n *tally) hosted(f *chat.Facts, item []byte, client chat.Dialect) {
+	output := memberOf(item, "output")
+	if file := stringOf(output, "file_id"); file != "" {
+		f.Keep("file", file, client)
+	} else if output == nil && stringOf(item, "result") == "" {
+		return
+	}
+	n.images++
+}
+
+// within counts the media in what a tool of the provider's gave back: blocks, one in another.
+func (n *tally) within(raw []byte) {
+	content := memberOf(raw, "content")
+	switch stringOf(raw, "type") {
+	case "image":
+		n.images++
+	case "document":
+		n.files++
+	}
+	if len(content) > 0 && content[0] == '{' {
+		n.within(content)
+	}
+	for _, block := range chat.Array(content) {
+		n.within(block)
 	}
 }
 

@@ -421,6 +421,29 @@ func TestCutStreamsAreNeverPassedOffAsWhole(t *testing.T) {
 	}
 }
 
+// TestLateErrorsAreTold: who says why it ended, and then that it failed, has failed.
+func TestLateErrorsAreTold(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	for _, up := range []struct {
+		*speaker
+		model, events string
+	}{
+		{h.oak, "oak/one", cutAfter(chatEvents, `"finish_reason":"tool_calls"`) + "data: {\"error\":{\"message\":\"too late\",\"code\":502}}\n\ndata: [DONE]\n\n"},
+		{h.elm, "elm/one", cutAfter(messagesEvents, `"stop_reason":"tool_use"`) + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"too late\"}}\n\n"},
+		{h.fir, "fir/one", generateEvents + "data: {\"error\":{\"code\":503,\"message\":\"too late\",\"status\":\"UNAVAILABLE\"}}\r\n\r\n"},
+		{h.oak, "ash/one", cutAfter(inResponses(t)[1], "response.output_item.done") + "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"too late\",\"param\":null,\"sequence_number\":90}\n\n"},
+	} {
+		up.answer = func(string, []byte) (string, string) { return "text/event-stream", up.events }
+		for _, client := range clientDialects {
+			got := h.ask(t, client, askedIn(client, up.model, true))
+			if got.ended || got.fault == nil || !strings.Contains(got.fault.Message, "too late") || strings.Contains(got.raw, "[DONE]") || strings.Contains(got.raw, "message_stop") || strings.Contains(got.raw, "response.completed") {
+				t.Errorf("%s from %s: ended %t, fault %+v, text %q:\n%s", client, up.model, got.ended, got.fault, got.text, got.raw)
+			}
+		}
+	}
+}
+
 // TestErrorsInside200 fail over to whoever is next, whatever the dialects.
 func TestErrorsInside200(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,8 @@ type chatDecoder struct {
 	started, ended, failed bool
 	reply                  chat.Reply // what is told at the start
 	choices                []chatStream
+	late                   []chat.Member // of the reply, not told yet
+	used                   chat.Usage
 	event                  chat.Event // reused
 	said                   spoken     // reused
 }
@@ -106,25 +108,51 @@ func (d *chatDecoder) isError(data []byte) bool {
 	return c.Error
 }
 
+// isLate is whether a member that comes after the start is of the reply and was not told.
+func (d *chatDecoder) isLate(name, v []byte) bool {
+	switch string(name) {
+	case "id", "model", "created", "created_at", "service_tier", "system_fingerprint", "x_groq": // Groq tells its usage there, too
+		return false
+	}
+	for i := range d.reply.Extra {
+		if m := &d.reply.Extra[i]; m.Name == string(name) {
+			return !bytes.Equal(m.Value, v)
+		}
+	}
+	return true
+}
+
+// usage tells the usage, and with it what came late.
 func (d *chatDecoder) usage(use, other []byte, tell func(*chat.Event)) {
 	if isNull(use) {
 		use = other
 	}
-	if isNull(use) {
-		return
+	u := chat.Usage{}
+	if !isNull(use) {
+		u = usageOf(use)
 	}
-	if u := usageOf(use); u.Known {
-		d.event = chat.Event{Kind: chat.EventUsage, Usage: u}
+	if u.Known {
+		d.used = u
+	}
+	if u.Known || d.late != nil {
+		d.event = chat.Event{Kind: chat.EventUsage, Usage: d.used, Reply: chat.Reply{Extra: d.late}}
 		tell(&d.event)
+		d.late = nil
 	}
 }
 
-// head takes a member of the chunks before the start; what comes later is the same again.
+// head takes a member of the chunks: before the start it belongs to the start; later it is the same again, or it came late.
 func (d *chatDecoder) head(name, v []byte) {
-	if d.started || empty(v) {
+	if empty(v) || d.started && !d.isLate(name, v) {
 		return
 	}
 	n := string(name)
+	if d.started {
+		d.reply.Extra = slices.DeleteFunc(slices.Clone(d.reply.Extra), func(m chat.Member) bool { return m.Name == n })
+		late := chat.Member{Name: n, Value: bytes.Clone(v)}
+		d.reply.Extra, d.late = append(d.reply.Extra, late), append(d.late, late)
+		return
+	}
 	if !head(&d.reply, n, bytes.Clone(v)) {
 		d.reply.Extra = append(slices.DeleteFunc(d.reply.Extra, func(m chat.Member) bool { return m.Name == n }),
 			chat.Member{Name: n, Value: bytes.Clone(v)})

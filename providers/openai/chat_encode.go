@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/routor/routor/engine/chat"
@@ -17,6 +18,7 @@ type chatEncoder struct {
 	same    bool   // the answer came in this dialect
 	choices []chatWritten
 	usage   chat.Usage
+	late    []chat.Member
 	held    []byte // the last chunk so far, without its end, if it may have to take members
 	done    bool
 }
@@ -64,9 +66,11 @@ func (e *chatEncoder) Append(dst []byte, ev *chat.Event) []byte {
 			dst = e.detail(dst, c, p)
 		}
 	case chat.EventFinish:
+		e.came(ev.Reply.Extra)
 		dst = e.finish(dst, ev)
 	case chat.EventUsage:
 		e.usage = ev.Usage
+		e.came(ev.Reply.Extra)
 	case chat.EventError:
 		dst = e.Break(dst, &ev.Fault)
 	case chat.EventEnd:
@@ -90,6 +94,16 @@ func (e *chatEncoder) start(r *chat.Reply) {
 	e.head = append(b, `,"choices":[`...)
 	if e.same = r.From == chat.Completions; e.same {
 		e.first = putExtra([]byte{'{'}, r.Extra)[1:]
+	}
+}
+
+// came keeps members of the reply that came late, for the last chunk. What is told again replaces what was told.
+func (e *chatEncoder) came(late []chat.Member) {
+	if !e.same {
+		return
+	}
+	for _, m := range late {
+		e.late = append(slices.DeleteFunc(e.late, func(was chat.Member) bool { return was.Name == m.Name }), m)
 	}
 }
 
@@ -350,7 +364,7 @@ func (e *chatEncoder) finish(dst []byte, ev *chat.Event) []byte {
 	if refused && ev.Finish == chat.Refused {
 		reason = "stop"
 	}
-	if dst = e.begin(dst, c); e.o.Last == nil || e.o.IncludeUsage {
+	if dst = e.begin(dst, c); e.o.IncludeUsage {
 		dst = append(putText(append(dst, `},"logprobs":null`...), "finish_reason", reason), '}')
 		return e.endChunk(dst)
 	}
@@ -384,6 +398,7 @@ func (e *chatEncoder) end(dst []byte) []byte {
 	if e.o.Last != nil {
 		last = e.o.Last()
 	}
+	last = append(e.late, last...)
 	switch {
 	case e.o.IncludeUsage:
 		dst = append(append(dst, e.head...), `],"usage":`...)
