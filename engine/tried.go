@@ -113,16 +113,26 @@ func (x *exchange) gaveUp() *Failure {
 	if f.Status != 429 && f.Status < 500 || f.Code == CodeNotConnected {
 		return f
 	}
-	now := time.Now()
-	for _, i := range x.rt.Decision.Chain {
-		dep := x.rt.Decision.Candidates[i].Deployment
-		if at, ok := x.e.Monitor.readyAt(dep, now); ok && !x.isDead(dep.Provider) && at.After(now) {
-			if left := at.Sub(now); f.RetryAfter == 0 || left < f.RetryAfter {
-				f.RetryAfter = left
-			}
-		}
+	if left := x.soonestBack(time.Now()); left > 0 {
+		f.RetryAfter = left
 	}
 	return f
+}
+
+// soonestBack is when the first of the chain can be asked again; 0 = at once, or nobody knows.
+func (x *exchange) soonestBack(now time.Time) (soonest time.Duration) {
+	known := false
+	for _, i := range x.rt.Decision.Chain {
+		dep := x.rt.Decision.Candidates[i].Deployment
+		at, ok := x.e.Monitor.readyAt(dep, now)
+		if !ok || x.isDead(dep.Provider) || x.e.upstreams[dep.Provider] == nil {
+			continue
+		}
+		if left := at.Sub(now); !known || left < soonest {
+			soonest, known = left, true
+		}
+	}
+	return soonest
 }
 
 // verdict is what the attempts together mean.
