@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"time"
@@ -39,19 +40,23 @@ func reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// maim leaves half of an event, and what follows it.
+// maim leaves half of the data of the first event from a number on that has any.
 func (s *script) maim(after int) {
-	if len(s.events) == 0 {
+	for i := min(after, len(s.events)-1); i >= 0 && i < len(s.events); i++ {
+		e := s.bytes[s.events[i].from:s.events[i].to]
+		at := bytes.Index(e, []byte("data: {"))
+		if at < 0 {
+			continue
+		}
+		line := e[at:]
+		if end := bytes.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end]
+		}
+		half := line[len(line)/2:]
+		for k := range half {
+			half[k] = '\n'
+		}
 		return
-	}
-	e := s.events[min(after, len(s.events)-1)]
-	if e.to-e.from < 12 {
-		return
-	}
-	copy(s.bytes[e.from+(e.to-e.from)/2:e.to], []byte("\n\n"))
-	rest := s.bytes[e.from+(e.to-e.from)/2+2 : e.to]
-	for i := range rest {
-		rest[i] = '\n'
 	}
 }
 
