@@ -1,5 +1,5 @@
 // Expressions inside a policy's YAML: which values are expressions, and how they are coloured.
-import { StreamLanguage } from '@codemirror/language';
+import { StreamLanguage, type StringStream } from '@codemirror/language';
 
 /** expressionKeys are the keys whose values are expressions. */
 export const expressionKeys: ReadonlySet<string> = new Set(['when', 'only', 'never', 'prefer', 'avoid', 'expect']);
@@ -7,13 +7,7 @@ export const expressionKeys: ReadonlySet<string> = new Set(['when', 'only', 'nev
 const words = /^(and|or|not|in|matches|contains|startsWith|endsWith|let|if|else)$/;
 
 // A token of expr (its language definition, sections Literals and Operators).
-function token(s: {
-	eatSpace(): boolean;
-	match(p: RegExp): boolean | RegExpMatchArray | null;
-	next(): string | undefined | null;
-	peek(): string | undefined;
-	current(): string;
-}): string | null {
+function token(s: StringStream): string | null {
 	if (s.eatSpace()) return null;
 	if (s.match(/^"(?:[^"\\]|\\.)*"?/) || s.match(/^'(?:[^'\\]|\\.)*'?/) || s.match(/^`[^`]*`?/)) return 'string';
 	if (s.match(/^(?:0[xX][\da-fA-F_]+|[\d_]*\.?\d[\d_]*(?:[eE][+-]?\d+)?)/)) return 'number';

@@ -3,6 +3,8 @@ import { yamlLanguage } from '@codemirror/lang-yaml';
 import type { SyntaxNode } from '@lezer/common';
 import type { Change } from './position';
 
+export { scalar } from './scalar';
+
 type Step = string | number;
 
 const valueNames = /^(Literal|QuotedLiteral|BlockLiteral|BlockMapping|FlowMapping|BlockSequence|FlowSequence)$/;
@@ -59,16 +61,6 @@ export function scalarOf(text: string, path: readonly Step[]): string | undefine
 	const node = find(text, path);
 	if (!node || !/Literal$/.test(node.name)) return undefined;
 	return unquote(text.slice(node.from, node.to));
-}
-
-/** scalar writes a text so that YAML reads it as that text. */
-export function scalar(value: string): string {
-	if (value.includes('\n')) return JSON.stringify(value);
-	const plain =
-		/^[A-Za-z0-9_./$(][^#:]*$/.test(value) &&
-		!/^\s|\s$|: | #|:$/.test(value) &&
-		!/^(true|false|null|yes|no|on|off|~|[-+.]?\d.*)$/i.test(value);
-	return plain && !/[{}[\],&*!|>'"%@`]/.test(value) ? value : /['\\]/.test(value) ? JSON.stringify(value) : `'${value}'`;
 }
 
 const indentAt = (text: string, pos: number) => pos - (text.lastIndexOf('\n', pos - 1) + 1);
