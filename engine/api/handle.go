@@ -49,6 +49,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, clients, private bool) {
 	c.held = len(ctx.Request.Body())
 	s.memory.hold(c.held)
 	ctx.Response.Header.Set(requestIDHeader, c.id)
+	if s.draining.Load() { // whoever keeps the connection would find it closed with the next request
+		ctx.SetConnectionClose()
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			s.panicked(p, c.id)

@@ -42,8 +42,8 @@ func TestShutdown(t *testing.T) {
 	until(t, "the stream runs", func() bool { return r.metric("routor_requests_in_flight") == "1" })
 	r.stop()
 	until(t, "not ready", func() bool { return r.do("GET", "/readyz", "").status == 503 })
-	if a := r.do("GET", "/v1/models", ""); a.status != 200 {
-		t.Errorf("while draining: %d", a.status)
+	if a := r.do("GET", "/v1/models", ""); a.status != 200 || a.header.Get("Connection") != "close" {
+		t.Errorf("while draining: %d %v", a.status, a.header)
 	}
 	if err := <-r.ended; err != nil {
 		t.Errorf("Serve: %v", err)
