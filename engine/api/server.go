@@ -58,6 +58,7 @@ type Server struct {
 	log      accessLog
 	recent   recent
 	sample   sampled
+	replays  replays
 	memory   *memory
 	pages    *pages
 	sessions *sessions
@@ -168,6 +169,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
+	defer s.replays.stop()
 	defer s.watch.cut()
 	defer s.hangUp()
 	watching := make(chan struct{})
