@@ -99,6 +99,9 @@ func (c *call) adminImpact(string) *fault {
 		return failure(codeInternal, "the sample could not be decided again: %v", err)
 	}
 	result.MS = float64(time.Since(start).Microseconds()) / 1000
+	if !c.who.prompts {
+		result.WithoutPrompts()
+	}
 	writeJSON(c.RequestCtx, 200, result)
 	return nil
 }
