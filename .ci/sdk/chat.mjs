@@ -48,6 +48,9 @@ check('structured output fits its schema', Number.isInteger(JSON.parse(shaped.ch
 const failure = await client.chat.completions.create({ model: 'openai/gpt-nonsense', messages: ask }).catch((e) => e);
 check('an unknown model is a NotFoundError', failure instanceof OpenAI.NotFoundError && failure.code === 'model_not_found', failure);
 
+const vectors = await client.embeddings.create({ model: 'openai/text-embedding-3-small', input: ['one', 'two'], dimensions: 16 });
+check('embeddings are vectors', vectors.data.length === 2 && vectors.data.every((v) => v.embedding.length === 16), vectors);
+
 const models = [];
 for await (const m of client.models.list()) models.push(m.id);
 check('models are listed', models.includes('auto') && models.includes('anthropic/claude-opus-4.8'), models);

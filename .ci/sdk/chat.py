@@ -95,6 +95,16 @@ def loop(model, streamed, **more):
     check(f"its answer: {label}", "is fine in" in (ask_for(turns, model, streamed, **more).content or ""), turns)
 
 
+vectors = strict(client.embeddings.create(model="openai/text-embedding-3-small", input=["one", "two", "one"], dimensions=16)).data
+check("embeddings are vectors", [len(v.embedding) for v in vectors] == [16] * 3 and vectors[0].embedding == vectors[2].embedding != vectors[1].embedding, vectors)
+floats = client.embeddings.create(model="mistral/mistral-embed", input="one", encoding_format="float").data[0].embedding
+check("embeddings come as floats too", len(floats) == 1024 and abs(sum(x * x for x in floats) - 1) < 1e-3, floats)
+try:
+    client.embeddings.create(model="openai/gpt-nonsense", input="one")
+    check("an unknown model of embeddings is refused", False)
+except openai.NotFoundError as e:
+    check("an unknown model of embeddings is a NotFoundError", bool(e.message), e.body)
+
 for streamed in (False, True):
     for model in MODELS:
         loop(model, streamed)

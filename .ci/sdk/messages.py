@@ -52,8 +52,12 @@ for model in MODELS:
         loop(model, streamed)
         if model in THINKS:
             loop(model, streamed, thinking={"type": "enabled", "budget_tokens": 2000})
-    counted = client.messages.count_tokens(model=model, system="Be brief.", messages=[{"role": "user", "content": BOTH}], tools=offered)
-    check(f"tokens are counted: {model}", strict(counted).input_tokens > 10, counted)
+    answer = client.messages.with_raw_response.count_tokens(model=model, system="Be brief.", messages=[{"role": "user", "content": BOTH}], tools=offered)
+    counted = strict(answer.parse())
+    check(f"tokens are counted: {model}", counted.input_tokens > 10, counted)
+    if model != "auto":
+        estimated = answer.headers.get("x-routor-estimated") == "true"
+        check(f"an estimate says so: {model}", estimated == (not model.startswith("anthropic/")), answer.headers)
 
 for streamed in (False, True):
     wandering = [{"role": "user", "content": BOTH}]

@@ -85,6 +85,14 @@ func TestCountTokens(t *testing.T) {
 	if n, ok := a.fields(t)["input_tokens"].(float64); a.status != 200 || !ok || n < 3 || a.header.Get("X-Routor-Estimated") != "true" {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
+	// Anthropic counts its own.
+	a = r.do("POST", "/v1/messages/count_tokens", `{"model":"claude-sonnet-4-6","routor_profile":"default","messages":[{"role":"user","content":"How long is this?"}]}`, "Anthropic-Version: 2023-06-01")
+	if n, ok := a.fields(t)["input_tokens"].(float64); a.status != 200 || !ok || n < 3 || a.header.Get("X-Routor-Estimated") != "" || a.header.Get("X-Routor-Model") != "anthropic/claude-sonnet-4.6" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	if a = r.do("POST", "/v1/messages/count_tokens", `{"model":"openai/gpt-4.1","messages":[{"role":"user","content":"How long is this?"}]}`); a.status != 200 || a.header.Get("X-Routor-Estimated") != "true" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
 }
 
 func TestEmbeddings(t *testing.T) {

@@ -113,6 +113,20 @@ func TestOpenAISDK(t *testing.T) {
 			t.Errorf("%#v", err)
 		}
 	})
+	t.Run("embeddings", func(t *testing.T) {
+		t.Parallel()
+		a, err := sdk.Embeddings.New(ctx, openai.EmbeddingNewParams{
+			Model: "openai/text-embedding-3-small", Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: []string{"one", "two"}}, Dimensions: openai.Int(8),
+		})
+		if err != nil || len(a.Data) != 2 || len(a.Data[1].Embedding) != 8 || a.Data[1].Index != 1 || a.Usage.PromptTokens == 0 || a.Model != "text-embedding-3-small" {
+			t.Errorf("%v %+v", err, a)
+		}
+		_, err = sdk.Embeddings.New(ctx, openai.EmbeddingNewParams{Model: "openai/no-such-embedding", Input: openai.EmbeddingNewParamsInputUnion{OfString: openai.String("one")}})
+		var e *openai.Error
+		if !errors.As(err, &e) || e.StatusCode != 404 {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("models", func(t *testing.T) {
 		t.Parallel()
 		var ids []string

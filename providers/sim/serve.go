@@ -112,6 +112,9 @@ func (p *provider) read(s surface, ctx *fasthttp.RequestCtx) (*question, *refusa
 		}
 		return p.readNative(s, body)
 	}
+	if s.kind == embeddings {
+		return &question{s: s, body: body, r: &request{}}, nil
+	}
 	r, wrong := readRequest(body, s.model)
 	if wrong != "" {
 		return nil, refused(wrong)
@@ -122,6 +125,10 @@ func (p *provider) read(s surface, ctx *fasthttp.RequestCtx) (*question, *refusa
 // refuseOrAnswer answers a request that could be read, if the provider takes it.
 func (a *answer) refuseOrAnswer(q *question, c chance) {
 	p := a.p
+	if q.s.kind == embeddings {
+		a.body, a.refusal = p.embed(q.body)
+		return
+	}
 	m := p.named(q.r.Model)
 	switch {
 	case m == nil:

@@ -26,6 +26,7 @@ const (
 	completions
 	native // another dialect than chat completions
 	countTokens
+	embeddings
 	models
 )
 
@@ -60,6 +61,8 @@ func (p *provider) surfaceAt(path string, get bool) surface {
 		return surface{}
 	case strings.HasSuffix(path, "/chat/completions"):
 		return p.completionsAt(path)
+	case strings.HasSuffix(path, "/embeddings") && embedders[p.id] != nil:
+		return surface{kind: embeddings}
 	case strings.HasSuffix(path, "/messages") && p.speaks(chat.Messages):
 		return surface{kind: native, codec: anthropic.Messages}
 	case strings.HasSuffix(path, "/messages/count_tokens") && p.speaks(chat.Messages):
