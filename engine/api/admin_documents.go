@@ -425,9 +425,18 @@ func (c *call) adminFleet(string) *fault {
 	if c.s.Documents == nil {
 		return failure(codeNotSupported, "this server keeps no versions")
 	}
-	writeJSON(c.RequestCtx, 200, map[string]any{"self": c.s.Documents.Name, "replicas": c.s.Documents.Fleet(), "state": c.s.Documents.card()})
+	writeJSON(c.RequestCtx, 200, c.s.Documents.fleetCard())
 	return nil
 }
+
+// fleetCard is the replicas and how things stand with what they share.
+type fleetCard struct {
+	Self     string          `json:"self"`
+	Replicas []store.Replica `json:"replicas"`
+	State    stateCard       `json:"state"`
+}
+
+func (d *Documents) fleetCard() fleetCard { return fleetCard{d.Name, d.Fleet(), d.card()} }
 
 func (c *call) adminBackup(string) *fault {
 	d, f := c.documents()

@@ -62,7 +62,7 @@ func TestAdminReads(t *testing.T) {
 	t.Parallel()
 	r := serve(t, setup{})
 	for _, a := range adminCalls {
-		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || a.path == "backup" { // which is no JSON
+		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || a.path == "backup" || a.path == "events" { // which are no JSON
 			continue
 		}
 		got := r.do("GET", "/admin/"+a.path, "", asAdmin)

@@ -62,6 +62,7 @@ type Server struct {
 	memory   *memory
 	pages    *pages
 	sessions *sessions
+	events   *events
 	tries    tries
 
 	draining atomic.Bool
@@ -104,6 +105,7 @@ func New(o Options) *Server {
 	s.log.to = o.LogTo
 	s.memory = newMemory(int64(o.Config.Limits.Memory))
 	s.pages, s.sessions = newPages(web.Files), newSessions()
+	s.events = newEvents(s)
 	return s
 }
 
@@ -203,6 +205,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // ServeAdmin answers only admin calls, on a listener of the caller's, until ctx ends. Nothing else is opened or watched.
 func (s *Server) ServeAdmin(ctx context.Context, l net.Listener) {
+	defer s.events.close()
 	failed := make(chan error, 1)
 	s.start(l, true, failed)
 	select {

@@ -65,7 +65,10 @@ func (l *Ledger) take(seq uint64, body []byte, last bool) {
 	l.mu.Lock()
 	own := l.pending[o.ID]
 	delete(l.pending, o.ID)
-	watched := len(l.watches) > 0
+	watched, now := false, time.Now()
+	for w := range l.watches {
+		watched = watched || w.wants(now)
+	}
 	l.mu.Unlock()
 	d := delta{}
 	if own != nil {
@@ -103,7 +106,7 @@ func (l *Ledger) take(seq uint64, body []byte, last bool) {
 		l.rollups.apply(d)
 		l.latest = time.Now()
 		for w := range l.watches {
-			w.offer(rows)
+			w.offer(d, rows)
 		}
 	}
 	l.changed.Broadcast()

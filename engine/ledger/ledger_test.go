@@ -282,10 +282,11 @@ func TestTwoLedgersSeeEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close(soon(t))
+	now := time.Now().UTC() // what is old is no news
 	w := b.Watch(Filter{})
 	defer w.End()
-	put(t, a, newSampler(6, noon, time.Millisecond), 300, nil)
-	put(t, b, newSampler(7, noon, time.Millisecond), 200, nil)
+	put(t, a, newSampler(6, now, time.Millisecond), 300, nil)
+	put(t, b, newSampler(7, now, time.Millisecond), 200, nil)
 	if err := b.wait(soon(t), func() bool { return b.index.records == 500 }); err != nil {
 		t.Fatal(err)
 	}

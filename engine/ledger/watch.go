@@ -32,7 +32,15 @@ type Event struct {
 	Total   int           `json:"total"`             // all
 	Dropped uint64        `json:"dropped"`           // lost since the start
 	Over    time.Duration `json:"over_ns"`           // what the counters are of
+	Sums    Sums          `json:"sums"`              // of all that match
+	Routing Histogram     `json:"-"`                 // of those: what Routor itself took
 }
+
+// Add adds the sums of other requests.
+func (s *Sums) Add(o *Sums) { s.merge(o) }
+
+// newsAge is how old a record may be when its block comes: what is written long after it happened is no news.
+const newsAge = time.Minute
 
 // Watch opens a live view of what matches; End closes it.
 func (l *Ledger) Watch(f Filter) *Watch {
@@ -65,25 +73,59 @@ func (w *Watch) end() {
 	}
 }
 
-// offer shows the view a block. Of what matches it takes rows evenly, as many as it may show.
-func (w *Watch) offer(rows []Record) {
+// wants says whether the view needs a block's records. One without a filter needs them only for the rows that it shows, which
+// it takes a few at a time: opening each block for the sake of one row would cost whoever routes.
+func (w *Watch) wants(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.ended && (!w.filter.Empty() || w.room(now) >= mostRows/4)
+}
+
+// room is how many rows may be shown now.
+func (w *Watch) room(now time.Time) float64 {
+	return min(w.left+now.Sub(w.last).Seconds()*mostRows, mostRows)
+}
+
+// offer shows the view a block: what it adds, and its records unless nobody wanted them. Of what matches it takes rows evenly, as
+// many as it may show.
+func (w *Watch) offer(d delta, rows []Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
 		return
 	}
 	now := time.Now()
-	w.left = min(w.left+now.Sub(w.last).Seconds()*mostRows, mostRows)
+	w.left = w.room(now)
 	w.counts.Over += now.Sub(w.last)
 	w.last = now
+	oldest := now.Add(-newsAge)
 	var matched []*Record
 	for i := range rows {
-		if w.filter.Match(&rows[i]) {
-			matched = append(matched, &rows[i])
+		r := &rows[i]
+		if !w.filter.Match(r) || r.Time.Add(r.Took.Duration()).Before(oldest) {
+			continue
+		}
+		matched = append(matched, r)
+		if !w.filter.Empty() {
+			w.counts.Sums.add(r)
+			w.counts.Routing.Add(r.Reading + r.Classifying + r.Deciding)
 		}
 	}
-	w.counts.Total += len(rows)
-	w.counts.Matched += len(matched)
+	total := 0
+	for minute, b := range d {
+		if minute*60+60 < oldest.Unix() {
+			continue
+		}
+		total += int(b.All.Requests)
+		if w.filter.Empty() {
+			w.counts.Sums.merge(&b.All.Sums)
+			w.counts.Routing.Merge(b.Routing)
+		}
+	}
+	w.counts.Total += total
+	if w.counts.Matched += len(matched); w.filter.Empty() {
+		w.counts.Matched += total - len(matched)
+	}
 	show := min(int(w.left), len(matched))
 	for i := range show {
 		w.counts.Records = append(w.counts.Records, *matched[i*len(matched)/show])
@@ -96,7 +138,7 @@ func (w *Watch) offer(rows []Record) {
 
 // Beat gives the counters although no block has come; whoever passes the view on calls it once a second.
 func (w *Watch) Beat() {
-	w.offer(nil)
+	w.offer(nil, nil)
 }
 
 func (w *Watch) give() {

@@ -45,6 +45,20 @@ func (h *History) Record(ctx context.Context, e Event) error {
 	return nil
 }
 
+// Watch calls each with what is changed from now on, by whatever replica, until ctx ends.
+func (h *History) Watch(ctx context.Context, each func(Event)) error {
+	info, err := h.stream.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("state: follow the audit log: %w", err)
+	}
+	h.store.Watch(ctx, Watch{Stream: historyStream, Subjects: []string{"history.>", "audit.>"}, After: info.State.LastSeq, Each: func(m Message) {
+		if e, err := eventOf(m.Subject, m.Header, m.Seq); err == nil {
+			each(e)
+		}
+	}})
+	return nil
+}
+
 // Events are what was changed, newest first: at most limit of those before event before (0 = from the latest), only of one
 // kind of thing if what is not "".
 func (h *History) Events(ctx context.Context, what string, before uint64, limit int) ([]Event, error) {
