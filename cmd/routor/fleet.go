@@ -78,7 +78,11 @@ func addReplica(t *table, r, other store.Replica) (alike bool) {
 			continue
 		}
 		cell := fmt.Sprint(d.Version)
-		if d.Version == 0 {
+		switch {
+		case d.Version > 0:
+		case kind == store.Rollout:
+			cell = "none"
+		default:
 			cell = "built in"
 		}
 		if d.Refused > 0 {

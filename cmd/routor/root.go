@@ -51,7 +51,7 @@ allowed, 4 version conflict.`,
 		}
 	}
 	add("engine", serveCommand(), openCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
-	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), adminKeyCommand(), providerCommand(), decisionCommand(), fleetCommand(), auditCommand())
+	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), adminKeyCommand(), providerCommand(), decisionCommand(), fleetCommand(), rolloutCommand(), auditCommand())
 	add("other", versionCommand(), docsCommand())
 	root.SetHelpCommand(helpCommand())
 	root.SetHelpCommandGroupID("other")

@@ -169,7 +169,7 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 		Limits: dispatchLimits(s.c), Fetcher: fetcher,
 	})
 	s.documents.Publisher = &api.Publisher{
-		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance,
+		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance, Try: s.engine.Try,
 	}
 	if err = s.openLedger(cmd, metrics); err != nil {
 		return s, err

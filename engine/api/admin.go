@@ -40,6 +40,8 @@ var adminCalls = []adminCall{
 	{"decisions/*", "GET", (*call).adminDecision, "One decision, by its id or its X-Request-Id: its record, and every candidate as long as what it was decided by still serves."},
 	{"rollups", "GET", (*call).adminRollups, "What happened per `?span=minute`, `10m`, `hour` or `day`, within `since`, `from` and `to`, `?by=tier`, `provider`, `category`, `outcome` or `model`, `?top=5` the largest groups and the others together; `?histograms=true`."},
 	{"ledger", "GET", (*call).adminLedger, "How the ledger is: records, blocks, bytes, what waits and what was dropped."},
+	{"rollout", "GET POST DELETE", (*call).adminRollout, "What is tried on live traffic before it serves all, and how it fares; POST `{\"kind\", \"stage\", \"source\", \"share\", \"by\", \"bounds\": {\"cost\", \"errors\"}, \"base_version\", \"version\", \"note\", \"dry_run\"}` begins with a policy as `shadow` or `canary`, or changes what is tried (a classifier as `application/wasm`, with `?stage=&share=&by=&max_cost=&max_errors=&note=`); DELETE stops it."},
+	{"rollout/promote", "POST", (*call).adminPromote, "Takes what is tried a stage further: `{\"to\": \"canary\" or \"live\", \"share\", \"bounds\", \"version\", \"note\"}`."},
 	{"pprof/*", "GET", (*call).adminPprof, "A profile of the process for `go tool pprof`: `cpu` (`?seconds=10`), `heap`, `allocs`, `goroutine`, `mutex`, `block`."},
 	{"demo/faults", "GET", (*call).adminFaults, "Demo: what goes wrong at the simulated providers."},
 	{"demo/faults/*", "GET PUT POST DELETE", (*call).adminFault, "Demo: PUT what is to go wrong at one, such as `{\"error\": \"rate_limited\", \"rate\": 0.5, \"retry_after\": \"2s\"}`; `{}` or DELETE ends it."},

@@ -35,6 +35,7 @@ type Documents struct {
 	files   map[store.Kind]File
 	last    *store.Last // nil = the state is on this disk anyway
 	live    map[store.Kind]*store.Version
+	rollout *Rollout // as live
 	refused map[store.Kind]*refusal
 	asOf    time.Time     // when the documents were last known to be those of the fleet, for a start without it
 	moved   chan struct{} // closed and replaced whenever a document was taken over or refused
@@ -226,9 +227,14 @@ func (d *Documents) Start(ctx context.Context, c Candidate) error {
 			}
 			v = published
 		}
-		if v.Number > 0 {
-			d.took(v)
+		if v.Number == 0 {
+			continue
 		}
+		if kind == store.Rollout { // which is no part of the first snapshot
+			d.take(ctx, v)
+			continue
+		}
+		d.took(v)
 	}
 	d.keep()
 	var err error
@@ -405,6 +411,15 @@ func (d *Documents) put(ctx context.Context, v *store.Version, change Change) (e
 		var profiles map[string]*access.Profile
 		if profiles, err = access.ParseProfiles(name, v.Content); err == nil {
 			_, err = d.Publisher.Profiles(profiles, change)
+		}
+	case store.Rollout:
+		var r *Rollout
+		if r, err = parseRollout(v.Content); err == nil {
+			if err = d.Publisher.Rollout(ctx, trialID(v), r, change); err == nil && !change.DryRun {
+				d.mu.Lock()
+				d.rollout = r
+				d.mu.Unlock()
+			}
 		}
 	}
 	return err

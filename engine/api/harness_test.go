@@ -129,7 +129,7 @@ func serve(t testing.TB, o setup) *running {
 	options := Options{
 		Engine: e, Config: c, Keys: r.store, Meters: meters, AdminKey: adminKey, Demo: r.fleet, Version: "test", LogTo: &r.log, ErrorLog: &r.err,
 		Documents: &Documents{
-			Publisher: &Publisher{Live: e.Live, Connected: isConnected, Builtin: m}, State: r.state, Name: "test", Version: "test", Keys: r.store,
+			Publisher: &Publisher{Live: e.Live, Connected: isConnected, Builtin: m, Try: e.Try}, State: r.state, Name: "test", Version: "test", Keys: r.store,
 		},
 	}
 	candidates, err := options.Documents.Open(t.Context(), dir, o.files)

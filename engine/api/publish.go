@@ -23,7 +23,13 @@ type Publisher struct {
 	Host      classifiers.Options        // the limits within which a module runs
 	Balance   *float64                   // in place of the policy's own; nil = the policy's
 
-	mu sync.Mutex
+	// Try has the engine try something beside what serves; nil stops it. nil = this process tries nothing.
+	Try func(*engine.Trial)
+
+	mu        sync.Mutex
+	rollout   *Rollout // that is to be tried; nil = none
+	rolloutID string
+	tried     error
 }
 
 // Change is who changes what serves, and why.
@@ -103,6 +109,7 @@ func (p *Publisher) publish(c Change, change func(*engine.Parts) error) (uint64,
 	if err := p.Live.Publish(next, old.Version); err != nil {
 		return 0, err
 	}
+	p.retry()
 	return next.Version, nil
 }
 

@@ -185,7 +185,14 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer close(looking)
 		s.memory.run(watch)
 	}()
-	defer func() { stopWatch(); <-watching; <-looking }()
+	judging := make(chan struct{})
+	go func() {
+		defer close(judging)
+		if s.Documents != nil {
+			s.judgeRollouts(watch)
+		}
+	}()
+	defer func() { stopWatch(); <-watching; <-looking; <-judging }()
 
 	failed := make(chan error, 2)
 	s.start(s.clients, s.private == nil, failed)

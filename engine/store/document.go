@@ -23,10 +23,11 @@ const (
 	Catalog    Kind = "catalog"
 	Profiles   Kind = "profiles"
 	Classifier Kind = "classifier"
+	Rollout    Kind = "rollout" // what is tried beside them
 )
 
 // Kinds are all kinds, in the order in which they are built: each is checked against those before it.
-var Kinds = []Kind{Catalog, Profiles, Classifier, Policy}
+var Kinds = []Kind{Catalog, Profiles, Classifier, Policy, Rollout}
 
 // Live is the name of the document that serves. Others may be kept under names of their own.
 const Live = "live"

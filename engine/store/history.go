@@ -105,7 +105,9 @@ func (h *History) Publish(ctx context.Context, v Version, on uint64) (*Version, 
 	}
 	v.Number, v.ID, v.Time, v.Hash, v.Size = on+1, newID(), time.Now().UTC().Truncate(time.Millisecond), Hash(v.Content), len(v.Content)
 	v.Object = ""
-	if old != nil && v.Kind != Classifier {
+	if len(v.Content) > inline || old != nil && old.Size > inline {
+		// A module, or what holds one: nobody reads how it differs.
+	} else if old != nil && v.Kind != Classifier {
 		if err := h.Fetch(ctx, old); err != nil {
 			return nil, err
 		}
