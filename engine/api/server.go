@@ -172,6 +172,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		return err
 	}
 	defer s.replays.stop()
+	defer s.events.close()
 	defer s.watch.cut()
 	defer s.hangUp()
 	watching := make(chan struct{})
