@@ -10,7 +10,7 @@ import (
 // the general ones; and what is left of the request's deadline bounds them all.
 func (x *exchange) timeouts(c *Candidate) providers.Timeouts {
 	limits := &x.e.Limits
-	t := limits.Providers[c.Deployment.Provider].Or(limits.Timeouts).For(c.Deployment.Model)
+	t := limits.Providers[c.Deployment.Provider].Or(limits.Timeouts).For(c.Deployment.Model, x.sent.thinks)
 	if own := x.rt.Snapshot.bounds[x.rt.Decision.Profile]; own != nil && own.Timeouts != nil {
 		total := t.Total
 		t = providers.Timeouts(*own.Timeouts).Or(t)

@@ -16,6 +16,7 @@ type sent struct {
 	surface catalog.Surface
 	speaks  chat.Dialect
 	same    bool     // in the client's own dialect: its bytes were spliced, and so is the answer unless it is written anew
+	thinks  bool     // it was asked to reason before it answers
 	anew    bool     // the answer is written anew, whatever the request was
 	dropped []string // parameters that the candidate does not get, as the client spells them
 }
@@ -34,6 +35,7 @@ func (x *exchange) write(c *Candidate) (unfit string) {
 	x.sent.speaks = providers.DialectOn(x.sent.surface)
 	x.sent.same = x.sent.speaks == client && x.prefix == "" && !x.rewrites(c, o)
 	plan := x.plan(c, o)
+	x.sent.thinks = plan.thinking || rt.Request.Effort != "" && rt.Request.Effort != "none" && !plan.noEffort
 	plan.edits = rt.edits[:0]
 	plan.dropped = append(plan.dropped, rt.source.Dropped...)
 	if rt.Request.Facts.Store && !rt.stores() {

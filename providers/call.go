@@ -12,7 +12,7 @@ import (
 // Timeouts bound one call. Zero takes what the connection's Options say; zero there too means no limit.
 type Timeouts struct {
 	Connect    time.Duration // name lookup, TCP, proxy and TLS, or the wait for a free connection
-	FirstToken time.Duration // streams: until the first byte of the body
+	FirstToken time.Duration // streams: until the first byte of the body; before the first token no silence that Idle would end is shorter
 	Thinking   time.Duration // the same for models that reason before they answer; see For
 	Idle       time.Duration // streams: between two bytes; keep-alives count as life
 	Plain      time.Duration // plain answers: until the first byte
@@ -32,10 +32,11 @@ func (t Timeouts) Or(d Timeouts) Timeouts {
 	return t
 }
 
-// For is t as it counts for a model: one that reasons before it answers may take the longer of FirstToken and Thinking.
-func (t Timeouts) For(m *catalog.Model) Timeouts {
-	if m.Thinks && t.FirstToken > 0 {
-		t.FirstToken = max(t.FirstToken, t.Thinking)
+// For is t as it counts for a model: one that reasons before it answers, as a rule or in this call, may take the longest of
+// FirstToken, Thinking and what the catalog grants it.
+func (t Timeouts) For(m *catalog.Model, thinks bool) Timeouts {
+	if (thinks || m.Thinks) && t.FirstToken > 0 {
+		t.FirstToken = max(t.FirstToken, t.Thinking, m.Patience)
 	}
 	return t
 }

@@ -105,6 +105,7 @@ const streamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransf
 func piece(data string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(data), data) }
 
 const (
+	role     = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n"
 	content  = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
 	finished = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
 	doneMark = "data: [DONE]\n\n"
@@ -312,6 +313,8 @@ func TestTimeouts(t *testing.T) {
 		"no head":              {stream: true, limits: providers.Timeouts{FirstToken: short, Total: long, Idle: long}, text: "no first byte within 60ms"},
 		"no body":              {wire: streamHead, stream: true, limits: providers.Timeouts{FirstToken: short, Total: long, Idle: long}, text: "no first byte within 60ms"},
 		"silence":              {wire: streamHead + piece(content), stream: true, limits: providers.Timeouts{FirstToken: long, Idle: short, Total: long}, text: "silent for 60ms"},
+		"silence, no token":    {wire: streamHead + piece(role), stream: true, limits: providers.Timeouts{FirstToken: 300 * time.Millisecond, Idle: short, Total: long}, text: "no token within 300ms"},
+		"no token, long idle":  {wire: streamHead + piece(role), stream: true, limits: providers.Timeouts{FirstToken: time.Millisecond * 30, Idle: short, Total: long}, text: "no token within 60ms"},
 		"in all, streamed":     {wire: streamHead + piece(content), stream: true, limits: providers.Timeouts{FirstToken: long, Idle: long, Total: short}, text: "longer than 60ms in all"},
 		"in all, plain":        {limits: providers.Timeouts{Total: short}, text: "longer than 60ms in all"},
 		"plain has no others":  {limits: providers.Timeouts{FirstToken: time.Millisecond, Idle: time.Millisecond, Total: short}, text: "longer than 60ms in all"},
@@ -326,6 +329,32 @@ func TestTimeouts(t *testing.T) {
 				t.Errorf("error %+v, want a timeout: %s", e, c.text)
 			}
 		})
+	}
+}
+
+// TestPatience: who reasons, as a rule or in one call, is waited for as long as the longest of three limits says.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	limits := providers.Timeouts{FirstToken: 30 * time.Second, Thinking: 2 * time.Minute}
+	for _, x := range []struct {
+		limits providers.Timeouts
+		model  catalog.Model
+		thinks bool
+		want   time.Duration
+	}{
+		{limits, catalog.Model{}, false, 30 * time.Second},
+		{limits, catalog.Model{Patience: time.Hour}, false, 30 * time.Second},
+		{limits, catalog.Model{}, true, 2 * time.Minute},
+		{limits, catalog.Model{Thinks: true}, false, 2 * time.Minute},
+		{limits, catalog.Model{Thinks: true, Patience: 9 * time.Minute}, false, 9 * time.Minute},
+		{limits, catalog.Model{Patience: 9 * time.Minute}, true, 9 * time.Minute},
+		{limits, catalog.Model{Patience: time.Minute}, true, 2 * time.Minute},
+		{providers.Timeouts{FirstToken: 5 * time.Minute, Thinking: time.Minute}, catalog.Model{}, true, 5 * time.Minute},
+		{providers.Timeouts{Thinking: time.Minute}, catalog.Model{Patience: time.Minute}, true, 0},
+	} {
+		if got := x.limits.For(&x.model, x.thinks).FirstToken; got != x.want {
+			t.Errorf("%v of a model with %v, thinks %v and %v: %v, want %v", x.limits, x.model.Patience, x.model.Thinks, x.thinks, got, x.want)
+		}
 	}
 }
 

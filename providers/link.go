@@ -25,6 +25,7 @@ type link struct {
 	waiting time.Time     // until the first byte of the body; zero = no limit
 	total   time.Time     // until the end; zero = no limit
 	silence time.Duration // between two reads of a stream that has begun; 0 = no limit
+	patient time.Time     // until when a stream that has begun may be silent all the same, as no token has come; zero = no longer
 	set     time.Time     // the read deadline in force
 	wrote   time.Time     // the write deadline in force
 }
@@ -39,7 +40,7 @@ func newLink(conn, tcp net.Conn) *link {
 
 // begin sets the limits of an exchange that started at start.
 func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
-	l.got, l.plain, l.silence, l.waiting, l.total = false, !stream, 0, time.Time{}, time.Time{}
+	l.got, l.plain, l.silence, l.waiting, l.patient, l.total = false, !stream, 0, time.Time{}, time.Time{}, time.Time{}
 	if t.Total > 0 {
 		l.total = start.Add(t.Total)
 	}
@@ -47,6 +48,7 @@ func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
 		l.silence = t.Idle
 		if t.FirstToken > 0 {
 			l.waiting = start.Add(t.FirstToken)
+			l.patient = l.waiting
 		}
 	} else if t.Plain > 0 {
 		l.waiting = start.Add(t.Plain)
@@ -60,6 +62,10 @@ func (l *link) begin(start time.Time, t Timeouts, stream bool) error {
 
 // flowing is called when the first byte of a stream's body is there, or of a plain answer.
 func (l *link) flowing() { l.waiting = time.Time{} }
+
+// spoke is called when a stream's first token is there: who reasons in silence, after some first events, is waited for as if
+// nothing had come.
+func (l *link) spoke() { l.patient = time.Time{} }
 
 // stays notes for how long the server says that it keeps the connection open: "Keep-Alive: timeout=5" (RFC 2068, section
 // 19.7.1.1). A second less is ours, so that it is not the one to close under a request.
@@ -84,13 +90,16 @@ func (l *link) stale(idleFor time.Duration) bool {
 
 // drain allows d more for what is left.
 func (l *link) drain(d time.Duration) {
-	l.waiting, l.total, l.silence = time.Time{}, time.Now().Add(d), 0
+	l.waiting, l.patient, l.total, l.silence = time.Time{}, time.Time{}, time.Now().Add(d), 0
 }
 
 func (l *link) Read(p []byte) (int, error) {
 	until := earlier(l.waiting, l.total)
 	if l.silence > 0 && l.waiting.IsZero() {
-		until = earlier(time.Now().Add(l.silence), l.total)
+		if until = time.Now().Add(l.silence); until.Before(l.patient) {
+			until = l.patient
+		}
+		until = earlier(until, l.total)
 	}
 	if until != l.set {
 		l.set = until
@@ -116,6 +125,8 @@ func (l *link) why(t Timeouts) string {
 		return "no first byte within " + t.Plain.String()
 	case !l.waiting.IsZero():
 		return "no first byte within " + t.FirstToken.String()
+	case !l.patient.IsZero():
+		return "no token within " + max(t.FirstToken, t.Idle).String()
 	}
 	return "silent for " + t.Idle.String()
 }

@@ -19,6 +19,7 @@ type Stream struct {
 	cost   int64
 
 	begun    bool // a byte of the body came
+	spoke    bool // a token came
 	whole    bool // the body was read to its end
 	done     bool // the end mark came
 	finished bool // a finish_reason came
@@ -69,6 +70,10 @@ func (s *Stream) Next() (sse.Event, error) {
 		return e, s.failed
 	default:
 		s.finished = s.finished || c.Finish != ""
+	}
+	if c := &s.chunk; !s.spoke && (c.Content || c.Reasoning || c.Tool) {
+		s.spoke = true
+		s.a.link.spoke()
 	}
 	if s.chunk.Usage.Known {
 		s.usage.Update(s.chunk.Usage)

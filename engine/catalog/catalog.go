@@ -42,6 +42,9 @@ type Model struct {
 	DefaultEffort string
 	// Thinks says that the model reasons before it answers unless told not to.
 	Thinks bool
+	// Patience is how long a stream may take to its first token while the model reasons, where it is known to be silent for
+	// longer than most; 0 = as the configuration says.
+	Patience time.Duration
 	// ThinkingSwitch says that thinking can be switched on and off by a parameter of the provider's own.
 	ThinkingSwitch Known
 	// Adaptive says that it takes thinking that adapts, with an effort, in place of a budget of tokens (Anthropic).

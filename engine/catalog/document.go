@@ -71,6 +71,8 @@ type reasoningEntry struct {
 	On      Known    `yaml:"on"`
 	Toggle  Known    `yaml:"toggle"`
 	Field   string   `yaml:"field"`
+	// PatienceSeconds is how long a stream may be silent before its first token while the model reasons.
+	PatienceSeconds float64 `yaml:"patience_seconds"`
 	// Adaptive: it takes thinking that adapts, with an effort, in place of a budget of tokens.
 	Adaptive Known `yaml:"adaptive"`
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/engine/nearest"
@@ -37,6 +38,7 @@ func (b *builder) models() {
 			Replaced: e.ReplacedBy, Released: e.Released, Verified: e.Verified, Source: e.Source, Note: e.Note,
 			Context: e.Context, MaxInput: e.MaxInput, MaxOutput: e.MaxOutput, Caps: caps(&e),
 			DefaultEffort: e.Reasoning.Default, Thinks: e.Reasoning.On == Yes, ThinkingSwitch: e.Reasoning.Toggle, Adaptive: e.Reasoning.Adaptive,
+			Patience:  time.Duration(e.Reasoning.PatienceSeconds * float64(time.Second)),
 			Verbosity: orOne(e.Verbosity), CompletionTokens: e.CompletionTokens, Index: len(b.c.Models),
 		}
 		for _, name := range e.Reasoning.Efforts {
@@ -120,6 +122,9 @@ func (b *builder) check(id string, e *modelEntry) {
 	}
 	if d := e.Reasoning.Default; d != "" {
 		b.word(at+".reasoning.default", d, e.Reasoning.Efforts...)
+	}
+	if s := e.Reasoning.PatienceSeconds; !(s >= 0 && s <= 3600) {
+		b.fail(at+".reasoning.patience_seconds", "must be 0 to 3600", "")
 	}
 	if e.ToolAccuracy != nil && *e.ToolAccuracy > 1 {
 		b.fail(at+".tool_accuracy", "must be 0 to 1", "")
