@@ -90,10 +90,17 @@ export function startLive(): void {
 			return;
 		}
 		liveState.value = 'connecting';
+		let cut = false; // since something was heard last
+		let resumes = false; // events have ids: the server tells what was missed, or that it can't
 		const stream = follow({
 			open: (headers, signal) => open(path, { headers, signal }),
-			on: dispatch,
+			on: (e) => {
+				if (e.id) resumes = true;
+				dispatch(e);
+			},
 			alive: () => {
+				if (cut && !resumes) gaps.value++;
+				cut = false;
 				heard.value = Date.now();
 				liveState.value = 'live';
 			},
@@ -109,7 +116,7 @@ export function startLive(): void {
 					return -1;
 				}
 				liveState.value = 'cut';
-				gaps.value++;
+				cut = true;
 			},
 		});
 		return stream.stop;

@@ -68,12 +68,12 @@ export function Dialog({
 	return (
 		<div class="scrim" onPointerDown={(e) => e.target === e.currentTarget && onClose()}>
 			<div class={`dialog${wide ? ' wide' : ''}`} role="dialog" aria-modal="true" aria-label={title} tabIndex={-1} ref={box}>
-				<header>
+				<div class="dialog-head">
 					<h2>{title}</h2>
 					<Button kind="quiet" icon="cross" label="Close" onClick={onClose} />
-				</header>
+				</div>
 				<div class="dialog-body">{children}</div>
-				{foot && <footer>{foot}</footer>}
+				{foot && <div class="dialog-foot">{foot}</div>}
 			</div>
 		</div>
 	);

@@ -188,6 +188,7 @@ function told(e: AuditEvent): { verb: string; object: string; href?: string } {
 			object: `key ${e.name}`,
 			href: e.note?.startsWith('key_') ? `/keys?key=${encodeURIComponent(e.note)}` : '/keys?all=true',
 		};
+	if (e.what === 'demo') return { verb: 'changed what goes wrong at', object: e.name, href: `/providers?provider=${encodeURIComponent(e.name)}` };
 	const page: Record<string, string> = {
 		policy: '/policy',
 		classifier: '/classifiers',

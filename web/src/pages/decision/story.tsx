@@ -76,13 +76,13 @@ export function Story({ id }: { id: string }) {
 function Part({ n, title, note, children }: { n: number; title: string; note?: ComponentChildren; children: ComponentChildren }) {
 	return (
 		<section class="part">
-			<h3>
+			<h2>
 				<span class="part-n" aria-hidden="true">
 					{n}
 				</span>
 				{title}
 				{note && <span class="part-note">{note}</span>}
-			</h3>
+			</h2>
 			{children}
 		</section>
 	);
@@ -442,7 +442,7 @@ function Scored({ d, r }: { d: Whole; r: Record_ }) {
 				<table class="grid-table scored">
 					<thead>
 						<tr>
-							<th />
+							<td />
 							<th>deployment</th>
 							<th class="right">quality</th>
 							<th class="right">cost term</th>
@@ -543,7 +543,7 @@ function Cost({ r, baseline }: { r: Record_; baseline?: string }) {
 			<table class="grid-table costs">
 				<thead>
 					<tr>
-						<th />
+						<td />
 						<th class="right">expected</th>
 						<th class="right">actual</th>
 					</tr>

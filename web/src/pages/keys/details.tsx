@@ -242,7 +242,7 @@ function Rotate({ k, onClose, onMade }: { k: KeyCard; onClose: () => void; onMad
 		if (!(h >= 0 && h <= 24 * 90)) return setProblem('Between 0 hours and 90 days');
 		setBusy(true);
 		try {
-			onMade(await post<KeyCard>(`/admin/keys/${encodeURIComponent(k.id)}`, { keep: h === 0 ? "0" : `${h}h` }));
+			onMade(await post<KeyCard>(`/admin/keys/${encodeURIComponent(k.id)}`, { keep: h === 0 ? '0' : `${h}h` }));
 		} catch (err) {
 			setProblem((err as Problem).message);
 			setBusy(false);

@@ -106,7 +106,7 @@ const columns: Column<Line>[] = [
 	{
 		key: 'spent',
 		head: 'Spent this month',
-		width: '136px',
+		width: '152px',
 		right: true,
 		mono: true,
 		phone: true,
@@ -116,7 +116,7 @@ const columns: Column<Line>[] = [
 	{
 		key: 'limit',
 		head: 'Budget used',
-		width: 'minmax(190px, 1fr)',
+		width: 'minmax(270px, 1.2fr)',
 		cell: (l) => {
 			const f = fullest(l.key.limits, l.usage?.use);
 			return f ? <Filled used={f.used} value={f.value} unit={money} of={`a ${f.text}`} /> : <span class="muted">no budget</span>;
@@ -157,7 +157,7 @@ export default function Keys() {
 	const inactive = lines.filter((l) => l.state !== 'active').length;
 	const open = param('key');
 	return (
-		<div class="keys-page">
+		<div class="keys-page fill">
 			<Page
 				title={title}
 				tools={
@@ -245,7 +245,6 @@ export default function Keys() {
 									id={(l) => l.key.id}
 									label="Keys"
 									keys
-									height="100%"
 									selected={open}
 									onOpen={(l) => setQuery({ key: l.key.id, d: null }, !open)}
 									sort={param('sort') || '-spent'}

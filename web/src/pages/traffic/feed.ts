@@ -24,6 +24,7 @@ export class Feed {
 	readonly end = signal(false); // there are no older ones
 	readonly total = signal<number | undefined>(undefined);
 	held = false;
+	private gap = false;
 	private buffer: Row[] = [];
 	private known = new Set<string>();
 	private cursor = '';
@@ -54,6 +55,7 @@ export class Feed {
 				this.error.value = undefined;
 				this.loaded.value = true;
 				this.buffer = [];
+				this.gap = false;
 				this.waiting.value = 0;
 			});
 		} catch (err) {
@@ -122,8 +124,8 @@ export class Feed {
 	hold(held: boolean): void {
 		if (held === this.held) return;
 		this.held = held;
-		if (held || this.waiting.value === 0) return;
-		if (this.waiting.value > this.buffer.length) {
+		if (held || (this.waiting.value === 0 && !this.gap)) return;
+		if (this.waiting.value > this.buffer.length || this.gap) {
 			void this.load();
 			return;
 		}
@@ -133,6 +135,12 @@ export class Feed {
 			this.waiting.value = 0;
 			this.put(buffer);
 		});
+	}
+
+	/** missed asks again for what the stream did not tell: now, or when nobody reads the list any more. */
+	missed(): void {
+		if (this.held && this.loaded.value) this.gap = true;
+		else void this.load();
 	}
 
 	stop(): void {
@@ -156,7 +164,7 @@ export function useFeed(filters: Filters, range: string): Feed {
 		void feed.load();
 		let first = true;
 		const unsubscribe = gaps.subscribe(() => {
-			if (!first) void feed.load();
+			if (!first) feed.missed();
 			first = false;
 		});
 		return () => {

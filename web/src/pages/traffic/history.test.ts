@@ -2,13 +2,30 @@ import { expect, test } from 'vitest';
 import type { Rollups } from '../../lib/types';
 import { costSeries, grid, latencySeries, spanFor, tierSeries } from './history';
 
-const sums = { failed: 0, fallback: 0, attempts: 1, baseline_usd: 2, prompt_tokens: 0, cached_tokens: 0, completion_tokens: 0, reasoning_tokens: 0, mean_ms: 1 };
+const sums = {
+	failed: 0,
+	fallback: 0,
+	attempts: 1,
+	baseline_usd: 2,
+	prompt_tokens: 0,
+	cached_tokens: 0,
+	completion_tokens: 0,
+	reasoning_tokens: 0,
+	mean_ms: 1,
+};
 const rollups = {
 	span: 'minute',
 	by: 'tier',
 	total: { ...sums, requests: 6, cost_usd: 1 },
 	rollups: [
-		{ ...sums, time: '1970-01-01T00:01:00Z', requests: 2, cost_usd: 1, groups: { NANO: { ...sums, requests: 2, cost_usd: 1 } }, latency_ms: { n: 2, p50: 5, p95: 9, p99: 9 } },
+		{
+			...sums,
+			time: '1970-01-01T00:01:00Z',
+			requests: 2,
+			cost_usd: 1,
+			groups: { NANO: { ...sums, requests: 2, cost_usd: 1 } },
+			latency_ms: { n: 2, p50: 5, p95: 9, p99: 9 },
+		},
 		{ ...sums, time: '1970-01-01T00:03:00Z', requests: 4, cost_usd: 3, groups: { NANO: { ...sums, requests: 4, cost_usd: 3 } } },
 	],
 } as unknown as Rollups;

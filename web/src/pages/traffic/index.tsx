@@ -29,6 +29,9 @@ function usePace(): number | undefined {
 	return s >= 3 ? last.current.reduce((t, x) => t + x.n, 0) / s : undefined;
 }
 
+/** rate is a figure a second, with as many digits as it is sure of. */
+const rate = (v: number) => (v < 10 ? v.toFixed(v < 1 ? 2 : 1) : count(Math.round(v)));
+
 function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string }) {
 	const t: Rollup = r.total;
 	const pace = usePace();
@@ -45,11 +48,7 @@ function Figures({ r, hours, range }: { r: Rollups; hours: number; range: string
 					name="Requests"
 					value={
 						<>
-							{pace === undefined
-								? count(Math.round((t.requests / known / 3600) * 100) / 100)
-								: pace < 10
-									? pace.toFixed(1)
-									: count(Math.round(pace))}
+							{rate(pace ?? t.requests / known / 3600)}
 							<small>/s</small>
 						</>
 					}
@@ -181,7 +180,7 @@ export default function Traffic() {
 	);
 	const c = counters.value;
 	return (
-		<div class="traffic">
+		<div class="traffic fill">
 			<Page
 				title={title}
 				tools={
