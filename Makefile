@@ -5,7 +5,7 @@ LDFLAGS   = -s -w -X main.version=$(VERSION)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fidelity fleet-test race chaos soak bench lint fuzz docs generated web web-test web-check e2e image clean
+.PHONY: help run build test fidelity fleet-test race chaos soak bench microbench guard baselines lint fuzz docs generated web web-test web-check e2e image clean
 
 help: ## say what the targets do
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,14 @@ chaos: build ## run it in bad weather for two minutes and hold every answer agai
 soak: build ## the same for 20 minutes, with the curve of memory, goroutines and connections (ARGS="--duration 5m")
 	bin/routor bench chaos --duration 20m --sample 15s --rate 200 $(ARGS)
 
-bench: ## run the benchmarks with allocations (BENCH=regexp)
+microbench: ## run the Go benchmarks with allocations (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+guard: ## hold what a request and its steps cost against the baseline, by a bare proxy of the same run
+	go run ./bench/guard
+
+baselines: ## write that baseline, bench/baselines/guard.txt, anew
+	go run ./bench/guard -write
 
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt -w $$unformatted"; exit 1; }

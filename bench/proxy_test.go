@@ -8,11 +8,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/sys/unix"
 
+	"github.com/routor/routor/bench/cputime"
 	"github.com/routor/routor/classifiers"
 	builtin "github.com/routor/routor/classifiers/default"
 	"github.com/routor/routor/engine"
@@ -213,7 +212,7 @@ func drive(b *testing.B, addr, mark string) {
 			b.ReportAllocs()
 			b.SetParallelism((parallel + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
 			b.ResetTimer()
-			before := processorTime()
+			stop := cputime.Start(b)
 			b.RunParallel(func(pb *testing.PB) {
 				var c conversation
 				for pb.Next() {
@@ -223,9 +222,8 @@ func drive(b *testing.B, addr, mark string) {
 					}
 				}
 			})
+			stop()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
-			// What else runs on the machine changes the time of a request, but hardly the work in it.
-			b.ReportMetric(float64(processorTime()-before)/1e3/float64(b.N), "cpu-µs/op")
 		})
 	}
 }
@@ -295,13 +293,4 @@ func (c *conversation) check(stream bool, mark string) error {
 		return fmt.Errorf("there is no %s", mark)
 	}
 	return nil
-}
-
-// processorTime is what the process has used of its processors, in user and system mode.
-func processorTime() time.Duration {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
