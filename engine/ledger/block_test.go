@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/routor/routor/bench/cputime"
 )
 
 var noon = time.Date(2026, 10, 3, 12, 0, 0, 0, time.UTC)
@@ -203,6 +205,7 @@ func BenchmarkPack(b *testing.B) {
 	p := newPacker("r1")
 	b.ReportAllocs()
 	bytes := 0
+	stop := cputime.Start(b)
 	for i := 0; i < b.N; {
 		p.begin()
 		for _, r := range recs {
@@ -211,6 +214,7 @@ func BenchmarkPack(b *testing.B) {
 		}
 		bytes = len(p.end())
 	}
+	stop()
 	b.ReportMetric(float64(bytes)/maxRecords, "B/record")
 }
 
