@@ -34,6 +34,7 @@ type Answer struct {
 	cost      catalog.Money // of all attempts
 	baseline  catalog.Money // of the same tokens at the policy's baseline; 0 = unknown
 	known     bool          // the provider told its usage
+	seen      Seen          // what was wrong with it
 	spent     access.Need
 	closeOnce sync.Once
 }
@@ -76,6 +77,8 @@ func (a *Answer) plain() {
 	a.succeeded(a.reply)
 	a.Status, a.Header = reply.Status, reply.Header
 	a.used(reply.Chunk.Usage, reply.Chunk.Cost)
+	a.note(reply.Chunk.Finish)
+	a.inspect(reply.Body)
 	if a.storing() {
 		a.stored(stringOf(reply.Body, "id"))
 	}
@@ -241,6 +244,9 @@ func (a *Answer) close() {
 				cached = int(t.Prompt() + t.Output)
 			}
 			e.Conversations.Answered(a.rt.Conversation, time.Now(), c.Deployment.ID, d.Difficulty, !f.Continuation && !f.Thanks, cached)
+			if e.Learner != nil && a.rt.Snapshot.learns(d.Profile) {
+				a.learn(c)
+			}
 		}
 	}
 	if a.reply != nil {

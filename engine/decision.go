@@ -24,6 +24,8 @@ type World struct {
 	Patience     time.Duration // how long a request may wait for a candidate that is cooling down
 	Conversation Conversation
 	Keeper       string // the provider that keeps what the request goes on from; "" = unknown, or it goes on from nothing
+	// Learned is what feedback has taught of models, for profiles that learn; nil = nothing.
+	Learned *Learned
 	// Classification is the answer of an earlier run; nil = ask the classifier.
 	Classification *classifiers.Result
 }
@@ -63,8 +65,9 @@ type Decision struct {
 	Tier         label.Tier
 	Unsure       bool
 	HistoryFloor bool
-	ToolLoop     bool // goes back to the model that made the calls
-	Affinity     bool // a warm prompt cache was part of the price of leaving
+	ToolLoop     bool   // goes back to the model that made the calls
+	Affinity     bool   // a warm prompt cache was part of the price of leaving
+	Learned      string // version of what was learned and moved expected quality; "" = nothing did
 
 	Candidates []Candidate // every deployment that came into question
 	Idle       []Candidate // the others: out whatever is asked, in the snapshot's own memory

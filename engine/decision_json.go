@@ -15,6 +15,7 @@ import (
 //
 //	{"asked":"auto","method":"auto","model":"openai/gpt-5.5","tier":"LIGHT","category":"coding","domain":"computer_science",
 //	 "difficulty":0.31,"confidence":0.82,"profile":"default","policy":"default","snapshot":7,"classifier":"routor-default 1",
+//	 "learned":"3f9a1c0b77de",                                   (where feedback has moved abilities: which table)
 //	 "unsure":true,"history_floor":true,"tool_loop":true,"affinity":true,                     (only where true)
 //	 "completion_tokens":240,"worth":0.01,"expected_cost":0.0004,"baseline_cost":0.006,"savingsPct":93.3,
 //	 "probs":{"coding":0.82,…},
@@ -44,6 +45,9 @@ func (d *Decision) AppendJSON(b []byte) []byte {
 	b = appendMember(b, "classifier", d.Class.Module)
 	if d.Class.Fallback != "" {
 		b = appendMember(b, "classifier_fallback", d.Class.Fallback)
+	}
+	if d.Learned != "" {
+		b = appendMember(b, "learned", d.Learned)
 	}
 	b = appendFlag(b, "unsure", d.Unsure)
 	b = appendFlag(b, "history_floor", d.HistoryFloor)

@@ -72,6 +72,9 @@ func (e *Engine) Explain(s *Snapshot, r *chat.Request, x Supposed, rec *ledger.R
 	if rt.World.Now.IsZero() {
 		rt.World.Now = time.Now()
 	}
+	if e.Learner != nil {
+		rt.World.Learned = e.Learner.Now()
+	}
 	rt.World.Health = s.without(rt.World.Health, x.Down)
 	start := time.Now()
 	s.Classify(r, &rt.input, &rt.class)

@@ -25,6 +25,7 @@ type Engine struct {
 	Items   *Items   // of answers in Responses, for clients that refer to them
 	Kept    *Keepers // who keeps the answers that clients may go on from
 	Fetcher *Fetcher // reads media that clients give by URL; nil = nobody does
+	Learner *Learner // learns from feedback, for profiles that say so; nil = nobody does
 
 	connections map[string]*providers.Connection
 	upstreams   map[string]Upstream
@@ -91,14 +92,15 @@ type Options struct {
 	Seed          uint64 // of `split`
 	Fetcher       *Fetcher
 	Metrics       *Metrics
-	Shared        Shared // nil = there is no fleet
+	Shared        Shared   // nil = there is no fleet
+	Learner       *Learner // nil = nothing is learned
 }
 
 // New makes an Engine that serves a snapshot.
 func New(o Options) *Engine {
 	e := &Engine{
 		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
-		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Items: NewItems(), Kept: NewKeepers(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Items: NewItems(), Kept: NewKeepers(), Fetcher: o.Fetcher, Learner: o.Learner, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
 	}
 	for id, c := range o.Connections {
 		e.upstreams[id] = Through(c)
@@ -195,6 +197,9 @@ func (e *Engine) gather(r *chat.Request, c Caller) *Routed {
 	rt.Snapshot, rt.Request, rt.Decision = e.Live.Acquire(), r, NewDecision()
 	rt.timeout, rt.record = c.Timeout, c.Record
 	rt.World = World{Now: time.Now(), Key: c.Key, Seed: e.seed, Patience: max(e.Limits.Wait, 0), Health: e.Monitor.View(rt.Snapshot.Catalog)}
+	if e.Learner != nil {
+		rt.World.Learned = e.Learner.Now()
+	}
 	rt.source = c.Source
 	keyID := ""
 	if c.Key != nil {

@@ -19,6 +19,10 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 		usual = by.Reference
 	}
 	factor := oddsFactor(by.Slope, d.Difficulty-usual)
+	var learned [][]skill
+	if a.bound.Learn && w.Learned != nil {
+		learned, d.Learned = w.Learned.in(s), w.Learned.Version
+	}
 	look := func(o *option, rank int) {
 		d.Candidates = append(d.Candidates, Candidate{})
 		c := &d.Candidates[len(d.Candidates)-1]
@@ -57,6 +61,9 @@ func (d *Decision) gather(s *Snapshot, r *chat.Request, w *World, a *ask) error 
 			c.Effort = o.dep.Model.Efforts[c.effort].Name
 		}
 		skill := &o.skills[c.effort+1]
+		if learned != nil && learned[o.dep.Index] != nil {
+			skill = &learned[o.dep.Index][c.effort+1]
+		}
 		tokens := d.Completion
 		if c.Guessed = skill.guessed; labels == nil {
 			c.Quality = skill.quality(&d.Class, factor)

@@ -65,6 +65,9 @@ func (r *Recaller) Recall(rec *ledger.Record) error {
 		Conversation: Conversation{ID: w.Conversation.ID, Model: w.Conversation.Model, Floor: w.Conversation.Floor, Cached: w.Conversation.Cached, Turns: w.Conversation.Turns},
 	}
 	r.World.Keeper = keeper
+	if w.Learned != "" && r.s.Learned != nil {
+		r.World.Learned = r.s.Learned(w.Learned)
+	}
 	if h := rec.Decision.History; h > 0 {
 		// The floor that counted may have been read from turns that are not kept.
 		r.World.Conversation.Floor = h

@@ -46,7 +46,7 @@ func (rt *Routed) remember(r *ledger.Record) {
 			rememberClass(r.NeedClass(), &d.Class)
 		}
 	}
-	r.Versions.Classifier = d.Class.Module
+	r.Versions.Classifier, r.World.Learned = d.Class.Module, d.Learned
 	d.remember(r.NeedDecision())
 }
 
@@ -246,6 +246,7 @@ func (rt *Routed) healthRecord() *ledger.Health {
 // remember writes what became of the request.
 func (a *Answer) remember(r *ledger.Record) {
 	a.rt.remember(r)
+	r.Seen = append(r.Seen[:0], a.seen.Names()...)
 	c := a.Winner()
 	if r.Fallback = a.Fallback(); c == nil {
 		c = a.rt.Decision.Best()

@@ -29,6 +29,8 @@ type Parts struct {
 	Connected func(provider string) bool
 	// Dialect says in which dialect a provider is connected; nil = the catalog's.
 	Dialect func(provider string) string
+	// Learned is the table of what was learned that has a version, for requests of the past; nil = none is known.
+	Learned func(version string) *Learned
 	// FetchMedia says that media given by URL are read for providers that take bytes alone.
 	FetchMedia bool
 

@@ -250,6 +250,7 @@ func (s *AnswerStream) last() []chat.Member {
 // take appends an event as the client gets it. Where the client asked for usage, the event that may be the last before
 // [DONE] waits in tail, because the routor object goes into it.
 func (s *AnswerStream) take(b []byte, e *sse.Event, c *chat.Chunk) []byte {
+	s.a.note(c.Finish)
 	spliced := s.via.same && s.via.client == chat.Completions
 	if c.Done {
 		s.over = true

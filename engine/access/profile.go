@@ -37,6 +37,7 @@ type Profile struct {
 	Override     string              `yaml:"override_model" json:"override_model,omitempty" example:"auto" doc:"Routes every request as this, whatever model it names."`
 	OnFilter     string              `yaml:"on_filter" json:"on_filter,omitempty" oneof:"end,next" example:"next" doc:"When a provider's content filter refuses a request: end it with the provider's error, or ask the next provider. Default: end."`
 	Continue     bool                `yaml:"continue" json:"continue,omitempty" default:"false" doc:"A stream that breaks after its first words is gone on with by a model that can continue a text (prefill in the catalog), in chat completions: never inside a tool call, structured output or reasoning."`
+	Learn        bool                `yaml:"learn" json:"learn,omitempty" default:"false" doc:"Feedback on its requests, and what Routor itself sees of their answers, move what is expected of models for profiles that say so (see feedback.md)."`
 	Timeouts     *config.Timeouts    `yaml:"timeouts" json:"timeouts,omitempty" inherit:"timeouts" doc:"In place of the general timeouts, one by one; total is the whole request's."`
 	Limits       *Limits             `yaml:"limits" json:"limits,omitempty" doc:"How much all its callers together may use. Keys may have limits of their own; whichever is stricter counts."`
 	Strict       bool                `yaml:"strict" json:"strict,omitempty" default:"false" doc:"A parameter that the chosen provider can't take is an error rather than dropped."`

@@ -232,6 +232,19 @@ func (e *Encoder) AppendJSON(b []byte, r *Record) []byte {
 		o.float("quality", float64(t.Quality), 32)
 		o.close()
 	}
+	if len(r.Seen) > 0 {
+		o.list("seen", r.Seen)
+	}
+	if f := r.Feedback; f != nil {
+		o.open("feedback")
+		o.name("score")
+		o.b = strconv.AppendFloat(o.b, f.Score, 'f', -1, 64)
+		o.int("votes", int64(f.Votes))
+		if len(f.Comments) > 0 {
+			o.list("comments", f.Comments)
+		}
+		o.close()
+	}
 	return append(o.b, '}')
 }
 
@@ -271,6 +284,7 @@ func (e *Encoder) world(o *object, w *World) {
 		}
 		o.end()
 	}
+	o.text("learned", w.Learned)
 	o.close()
 }
 

@@ -130,6 +130,9 @@ func (r *reader) record(rec *Record) {
 		t.Cost, t.Quality = Money(r.int()), r.float()
 		rec.Trial = t
 	}
+	if has&hasLearned != 0 {
+		rec.World.Learned, rec.Seen = r.string(), r.list(rec.Seen)
+	}
 }
 
 func (r *reader) fields(f *Fields) {

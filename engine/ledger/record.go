@@ -54,6 +54,10 @@ type Record struct {
 	Prompt   Prompt   `json:"prompt,omitzero"`
 	Tied     *Tied    `json:"tied,omitempty"`  // nil = to nobody, or it is not kept
 	Trial    *Trial   `json:"trial,omitempty"` // nil = nothing is being tried; never changed
+	Seen     []string `json:"seen,omitempty"`  // what Routor saw wrong with the answer: refused, cut, …
+
+	// Feedback is what people have said of the answer since. It is not kept in the block: whoever shows a record adds it.
+	Feedback *Feedback `json:"feedback,omitempty"`
 
 	pooled room
 }
@@ -64,6 +68,13 @@ type room struct {
 	class    Class
 	decision Decision
 	staged   staged
+}
+
+// Feedback is what people think of an answer.
+type Feedback struct {
+	Score    float64  `json:"score"` // mean of the votes, 0..1
+	Votes    int      `json:"votes"`
+	Comments []string `json:"comments,omitempty"`
 }
 
 // Money is an amount in nano-dollars (1e-9 USD).
@@ -184,11 +195,13 @@ type World struct {
 	Patience     Micros       `json:"patience_us,omitempty"` // how long it could wait for what cools down
 	// Left are the budgets that bounded the request, as they stood.
 	Left []Budget `json:"left,omitempty"`
+	// Learned is the version of what was learned and moved expected quality; "" = nothing did.
+	Learned string `json:"learned,omitempty"`
 }
 
 // IsZero is whether there was nothing to look at.
 func (w World) IsZero() bool {
-	return w.Seed == 0 && w.Conversation == Conversation{} && w.Health == nil && w.Patience == 0 && len(w.Left) == 0
+	return w.Seed == 0 && w.Conversation == Conversation{} && w.Health == nil && w.Patience == 0 && len(w.Left) == 0 && w.Learned == ""
 }
 
 // Budget is what was left of one.
@@ -344,11 +357,11 @@ func (r *Record) Release() { records.Put(r) }
 
 // reset empties a record and keeps its memory.
 func (r *Record) reset() {
-	attempts, left, tags, also := r.Attempts[:0], r.World.Left[:0], r.Who.Tags[:0], r.Who.Also[:0]
+	attempts, left, tags, also, seen := r.Attempts[:0], r.World.Left[:0], r.Who.Tags[:0], r.Who.Also[:0], r.Seen[:0]
 	clear(attempts[:cap(attempts)])
 	keep := r.pooled
 	keep.staged.reset()
-	*r = Record{Attempts: attempts, Who: Who{Tags: tags, Also: also}, World: World{Left: left}, pooled: keep}
+	*r = Record{Attempts: attempts, Who: Who{Tags: tags, Also: also}, World: World{Left: left}, Seen: seen, pooled: keep}
 }
 
 // NeedFacts gives the record facts, empty.
@@ -408,7 +421,7 @@ func (r *Record) Cloned() *Record {
 	c := *r
 	c.pooled = room{}
 	c.Attempts = append([]Attempt(nil), r.Attempts...)
-	c.World.Left = append([]Budget(nil), r.World.Left...)
+	c.World.Left, c.Seen = append([]Budget(nil), r.World.Left...), append([]string(nil), r.Seen...)
 	c.Who.Tags, c.Who.Also = append([]string(nil), r.Who.Tags...), append([]string(nil), r.Who.Also...)
 	if r.Facts != nil {
 		f := *r.Facts

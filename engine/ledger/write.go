@@ -63,13 +63,14 @@ const (
 	isDemo
 	hasTied
 	hasTrial
+	hasLearned
 )
 
 func (w *writer) record(r *Record) {
 	w.one = w.one[:0]
 	has := bits(r.Facts != nil, hasFacts) | bits(r.Class != nil, hasClass) | bits(r.Decision != nil, hasDecision) |
 		bits(!r.Who.IsZero(), hasWho) | bits(r.Fields != Fields{}, hasFields) |
-		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo) | bits(r.Tied != nil, hasTied) | bits(r.Trial != nil, hasTrial)
+		bits(r.Prompt != Prompt{}, hasPrompt) | bits(r.Stream, isStream) | bits(r.Fallback, isFallback) | bits(r.Priced, isPriced) | bits(r.Demo, isDemo) | bits(r.Tied != nil, hasTied) | bits(r.Trial != nil, hasTrial) | bits(len(r.Seen) > 0 || r.World.Learned != "", hasLearned)
 	w.uint(has)
 	at := r.Time.UnixNano()
 	w.int(at - w.last)
@@ -132,6 +133,10 @@ func (w *writer) record(r *Record) {
 		}
 		w.int(int64(t.Cost))
 		w.float(t.Quality)
+	}
+	if has&hasLearned != 0 {
+		w.string(r.World.Learned)
+		w.list(r.Seen)
 	}
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.one)))
 	w.b = append(w.b, w.one...)
