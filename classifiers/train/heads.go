@@ -55,7 +55,7 @@ func newHeads(requests []*request) heads {
 	var h heads
 	var category [label.NumCategories]float64
 	var domain [label.NumDomains]float64
-	var tier [label.NumTiers]float64
+	var tier, softTier [label.NumTiers]float64
 	lengths := map[string]int{}
 	for _, r := range requests {
 		e, w := r.example, float64(r.example.weight())
@@ -76,11 +76,19 @@ func newHeads(requests []*request) heads {
 		if e.Tier != nil {
 			tier[*e.Tier] += w
 			h.learns[headTier] = true
+		} else if e.SoftTier != nil {
+			t := min(max(float64(*e.SoftTier), 0), label.NumTiers-1)
+			low := min(int(t), label.NumTiers-2)
+			softTier[low] += softTierWeight * (1 - (t - float64(low)))
+			softTier[low+1] += softTierWeight * (t - float64(low))
 		}
 		if e.Tokens > 0 {
 			lengths[e.Source]++
 			h.learns[headTokens] = true
 		}
+	}
+	if !h.learns[headTier] && softTier != [label.NumTiers]float64{} {
+		tier, h.learns[headTier] = softTier, true // scored answers and disliked ones alone say something of difficulty, too
 	}
 	rarity(category[:], h.category[:])
 	rarity(domain[:], h.domain[:])
