@@ -12,7 +12,7 @@ import {
 	startCompletion,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
-import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
+import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentService, indentUnit } from '@codemirror/language';
 import { unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, StateEffect, StateField, Transaction } from '@codemirror/state';
@@ -31,6 +31,7 @@ import {
 } from '@codemirror/view';
 import { spotAt } from './context';
 import type { Environment } from './environment';
+import { indentAfter } from './indent';
 import { policyColours, policyLanguage } from './language';
 import { offersAt } from './offers';
 import { offsetAt, type Change, type Problem } from './position';
@@ -195,7 +196,7 @@ export function edit(o: Options): Editor {
 				history(),
 				drawSelection(),
 				rectangularSelection(),
-				indentOnInput(),
+				indentService.of((c, pos) => indentAfter(c.state.doc.toString(), c.simulatedBreak ?? pos)),
 				bracketMatching(),
 				closeBrackets(),
 				highlightActiveLine(),

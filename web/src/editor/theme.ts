@@ -140,6 +140,8 @@ export const editorTheme = EditorView.theme({
 	'.cm-deletedChunk .cm-deletedText': { background: `${soft('bad', 26)} !important` },
 	'.cm-changedLineGutter': { background: 'var(--good)' },
 	'.cm-deletedLineGutter': { background: 'var(--bad)' },
+	'.cm-collapsedLines': { color: 'var(--muted)', background: 'var(--sunk)', fontFamily: 'var(--sans)', fontSize: '12px', padding: '2px 12px' },
+	'.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋯"', margin: '0 6px' },
 	'.cm-chunkButtons button': {
 		fontFamily: 'var(--sans)',
 		fontSize: '12px',

@@ -48,7 +48,7 @@ function Terms({ c, worth }: { c: Candidate; worth?: number }) {
 					cost {estimate(c, 'cost')}
 					{money(c.cost)} at {money(worth)} a right answer
 				</dt>
-				<dd class="num">{spent === undefined ? '–' : signed(-spent, (v) => ratio(v, 3))}</dd>
+				<dd class="num">{spent === undefined ? '–' : signed(-spent, (v) => ratio(v, v > 0 && v < 0.0005 ? 5 : 3))}</dd>
 			</div>
 			{c.because?.map((b) => (
 				<div key={b.rule}>

@@ -4,7 +4,7 @@ import type { Editor } from '../../editor/editor';
 import { readOnly } from '../../lib/api';
 import { Blocks } from '../../ui/states';
 import { Button } from '../../ui/base';
-import { checked, environment, explained, live, problems, save, text, trial, write } from './model';
+import { checked, edited, environment, explained, live, problems, save, text, trial, write } from './model';
 
 /** editor is the one of the page, once it is there. */
 export const editor = signal<Editor | undefined>(undefined);
@@ -56,7 +56,7 @@ export function EditorPane() {
 						e?.ran(x && x.of === text.value && trial.value.prompt ? x.answer.rules.map((r) => ({ line: r.line, text: did[r.did] ?? r.did })) : []);
 					}),
 					effect(() => {
-						e?.compare(comparing.value ? (live.data.value?.source ?? '') : null);
+						e?.compare(comparing.value && edited.value ? (live.data.value?.source ?? '') : null);
 					}),
 				);
 			},

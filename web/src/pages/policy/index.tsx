@@ -38,7 +38,7 @@ function Saved() {
 			base {nameOf(base.value?.version ?? 0)} ·{' '}
 			{k.where === 'server' && `saved ${clock(k.at).slice(0, 5)}`}
 			{k.where === 'saving' && 'saving'}
-			{k.where === 'browser' && <span title="The server has it a moment after the last key, or once it is reached">kept in this browser</span>}
+			{k.where === 'browser' && <span title="The server has it a moment after the last key, or once it is reached">in this browser</span>}
 			{k.where === 'conflict' && <span class="tone-warn">saved elsewhere too</span>}
 			{k.where === 'nowhere' && 'not saved'}
 		</span>
@@ -170,7 +170,7 @@ export default function Policy() {
 			</div>
 		);
 	return (
-		<div class="bench" data-pane={pane}>
+		<div class="bench fill" data-pane={pane}>
 			<header class="bench-head">
 				<h1>Policy</h1>
 				<Saved />
@@ -232,7 +232,7 @@ export default function Policy() {
 							],
 							['replay', 'Replay'],
 							['environment', 'Environment'],
-							['history', 'History'],
+							...(tab === 'history' ? [['history', 'History'] as const] : []),
 						]}
 					/>
 					<div class="bench-tab" id="bench-tab" role="tabpanel" aria-labelledby={`bench-tab-${tab}`} tabIndex={-1}>

@@ -341,7 +341,6 @@ const explainer = latest<{ source: string; trial: Trial }, Explained>(
 		if (problem.status === 422 && problem.code !== 'invalid_request') {
 			// The draft does not check: the editor says so, and the last answer stays, marked as such.
 			explainProblem.value = undefined;
-			if (!explained.value) explainProblem.value = problem;
 			return;
 		}
 		if (q.source === text.value) explainProblem.value = problem;

@@ -47,7 +47,7 @@ export function Publish({ onClose, onConflict }: { onClose: () => void; onConfli
 		const was = { version: versionOf(now), source: now.source };
 		try {
 			const p = await publish(note.trim(), owned);
-			done.value = { version: p.version ?? next, taken: p.replicas ?? [], hash: live.data.value?.hash ?? '', at: Date.now(), was };
+			done.value = { version: p.version ?? next, taken: p.replicas ?? [], hash: p.document?.hash ?? live.data.value?.hash ?? '', at: Date.now(), was };
 			onClose();
 		} catch (err) {
 			const p = err instanceof Problem ? err : new Problem(String(err), -1, 'page', '');

@@ -18,6 +18,14 @@ export function ticks(low: number, high: number, n = 4): number[] {
 	return out;
 }
 
+/** decades are round figures of a logarithmic axis: 1, 2 and 5 of each decade, or the decades alone where there are many. */
+export function decades(low: number, high: number): number[] {
+	const steps = high - low > 2.2 ? [1] : high - low > 1.2 ? [1, 3] : [1, 2, 5];
+	const out: number[] = [];
+	for (let d = Math.floor(low); d <= high; d++) for (const s of steps) if (Math.log10(s) + d >= low && Math.log10(s) + d <= high) out.push(Number((s * 10 ** d).toPrecision(3)));
+	return out;
+}
+
 /** Scatter is cost against quality: the live policy, the draft, and what the draft's dial can reach. */
 export function Scatter({ curve }: { curve: NonNullable<Result['curve']> }) {
 	const [table, setTable] = useState(false);
@@ -28,11 +36,16 @@ export function Scatter({ curve }: { curve: NonNullable<Result['curve']> }) {
 		const air = (high - low || Math.abs(high) || 1) * 0.08;
 		return [Math.max(0, low - air), high + air];
 	};
-	const [c0, c1] = range((p) => p.cost);
 	const [q0, q1] = range((p) => p.quality);
-	const x = (v: number) => pad.left + ((v - c0) / (c1 - c0)) * (w - pad.left - pad.right);
+	// Costs differ by decades: their axis is logarithmic, and what is free stands at its begin.
+	const dearest = Math.max(...all.map((p) => p.cost), 1e-9);
+	const least = Math.max(Math.min(...all.map((p) => p.cost).filter((c) => c > 0), dearest), dearest / 1e4);
+	const l0 = Math.log10(least) - 0.12;
+	const l1 = Math.log10(dearest) + 0.12;
+	const x = (v: number) => pad.left + ((Math.log10(Math.max(v, least)) - l0) / (l1 - l0)) * (w - pad.left - pad.right);
 	const y = (v: number) => h - pad.bottom - ((v - q0) / (q1 - q0)) * (h - pad.top - pad.bottom);
 	const line = [...curve.points].sort((a, b) => a.balance - b.balance);
+	const over = curve.live.quality >= curve.draft.quality;
 	const better = curve.draft.quality >= curve.live.quality && curve.draft.cost <= curve.live.cost;
 	const worse = curve.draft.quality <= curve.live.quality && curve.draft.cost >= curve.live.cost;
 	const same = Math.abs(curve.draft.cost - curve.live.cost) < 1e-9 && Math.abs(curve.draft.quality - curve.live.quality) < 1e-6;
@@ -74,7 +87,7 @@ export function Scatter({ curve }: { curve: NonNullable<Result['curve']> }) {
 							</text>
 						</g>
 					))}
-					{ticks(c0, c1, 5).map((v) => (
+					{decades(l0, l1).map((v) => (
 						<text key={v} x={x(v)} y={h - 12} text-anchor="middle">
 							{money(v)}
 						</text>
@@ -89,11 +102,11 @@ export function Scatter({ curve }: { curve: NonNullable<Result['curve']> }) {
 					))}
 					<circle class="live" cx={x(curve.live.cost)} cy={y(curve.live.quality)} r="5.5" />
 					<circle class="draft" cx={x(curve.draft.cost)} cy={y(curve.draft.quality)} r="4" />
-					<text class="name" x={x(curve.live.cost) + 9} y={y(curve.live.quality) + 14}>
+					<text class="name" x={x(curve.live.cost) + 9} y={y(curve.live.quality) + (over ? -8 : 15)}>
 						{same ? 'live, draft' : 'live'}
 					</text>
 					{!same && (
-						<text class="name" x={x(curve.draft.cost) + 9} y={y(curve.draft.quality) - 7}>
+						<text class="name" x={x(curve.draft.cost) + 9} y={y(curve.draft.quality) + (over ? 15 : -7)}>
 							draft
 						</text>
 					)}

@@ -182,7 +182,7 @@ export interface LivePolicy {
 	source: string;
 	file: string;
 	document: Version | null;
-	tiers?: Record<string, number>;
+	tiers?: number[]; // upper bounds of NANO, SIMPLE, LIGHT, STANDARD
 	balance?: number;
 	baseline?: string;
 }

@@ -11,7 +11,7 @@ import { Failed } from '../../ui/states';
 import { toast } from '../../ui/toast';
 import { Candidates } from './candidates';
 import { edits, goToLine } from './editor-pane';
-import { environment, explained, explainProblem, live, setTrial, testNow, text, trial, write } from './model';
+import { environment, errors, explained, explainProblem, live, setTrial, testNow, text, trial, write } from './model';
 import { type Recorded, testOf, trialOf } from './request';
 import type { Explained, RuleRun } from './shapes';
 
@@ -87,6 +87,7 @@ export function Test({ saveAsTest }: { saveAsTest: () => void }) {
 					<Candidates of={x.answer} />
 				</div>
 			)}
+			{!x && t.prompt !== '' && errors.value.length > 0 && <p class="hint muted">The test follows once the draft checks: F8 goes to the next error.</p>}
 			{!x && !explainProblem.value && t.prompt === '' && (
 				<div class="empty">
 					<p class="empty-title">What would become of a prompt</p>
@@ -235,11 +236,11 @@ function Flags() {
 function limits(): { to: number; name: string; fill: string }[] {
 	const e = edits.value;
 	const source = text.value;
-	const known: Record<string, number> = { nano: 0.05, simple: 0.2, light: 0.45, standard: 0.7, ...live.data.value?.tiers };
+	const known = live.data.value?.tiers ?? [0.05, 0.2, 0.45, 0.7];
 	return tiers.map((name, i) => {
 		const key = name.toLowerCase();
 		const written = e && source !== undefined ? Number(e.scalarOf(source, ['tiers', key])) : Number.NaN;
-		return { name, fill: `var(--tier-${i + 1})`, to: name === 'COMPLEX' ? 1 : Number.isFinite(written) ? written : known[key]! };
+		return { name, fill: `var(--tier-${i + 1})`, to: name === 'COMPLEX' ? 1 : Number.isFinite(written) ? written : known[i]! };
 	});
 }
 
