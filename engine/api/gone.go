@@ -17,6 +17,7 @@ import (
 type watcher struct {
 	mu   sync.Mutex
 	list watched // ring, oldest first
+	n    int     // how many there are
 	wake chan struct{}
 }
 
@@ -28,9 +29,13 @@ type watched struct {
 	life       engine.Life
 }
 
+// A look at a socket is a system call: those of up to watchCalm requests are looked at 40 times a second, those of thousands 10
+// times.
 const (
-	watchAfter = 100 * time.Millisecond
-	watchEvery = 100 * time.Millisecond
+	watchAfter = 50 * time.Millisecond
+	watchEvery = 25 * time.Millisecond
+	watchMost  = 100 * time.Millisecond
+	watchCalm  = 500 // so many requests are watched at watchEvery; more of them more slowly
 )
 
 // add begins to watch a request. Of a connection without a socket nobody can see whether it is closed.
@@ -48,6 +53,7 @@ func (w *watcher) add(x *watched, conn net.Conn) {
 	last := w.list.prev
 	x.prev, x.next = last, &w.list
 	last.next, w.list.prev = x, x
+	w.n++
 	if last == &w.list { // it was empty, and run may be asleep
 		select {
 		case w.wake <- struct{}{}:
@@ -70,6 +76,7 @@ func (w *watcher) remove(x *watched) {
 	if x.next != nil {
 		x.prev.next, x.next.prev = x.next, x.prev
 		x.prev, x.next = nil, nil
+		w.n--
 	}
 }
 
@@ -88,29 +95,28 @@ func (w *watcher) run(ctx context.Context) {
 	w.mu.Lock()
 	w.ring()
 	w.mu.Unlock()
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
+	timer := time.NewTimer(watchEvery)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
-			if w.look(now) {
-				continue
-			}
-		}
-		tick.Stop()
-		select {
-		case <-ctx.Done():
-			return
 		case <-w.wake:
-			tick.Reset(watchEvery)
+		}
+		for pause := watchEvery; pause > 0; {
+			timer.Reset(pause)
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-timer.C:
+				pause = w.look(now)
+			}
 		}
 	}
 }
 
-// look cancels the requests whose clients have gone, and says whether there is anything to watch.
-func (w *watcher) look(now time.Time) bool {
+// look cancels the requests whose clients have gone, and says after how long to look again; 0 = there is nothing to watch.
+func (w *watcher) look(now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for x := w.list.next; x != &w.list && now.Sub(x.since) >= watchAfter; x = x.next {
@@ -118,5 +124,8 @@ func (w *watcher) look(now time.Time) bool {
 			x.life.End(nil)
 		}
 	}
-	return w.list.next != &w.list
+	if w.n == 0 {
+		return 0
+	}
+	return min(watchEvery*time.Duration(1+w.n/watchCalm), watchMost)
 }

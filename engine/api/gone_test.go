@@ -2,12 +2,14 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -103,4 +105,38 @@ func TestClientGoneEndsUpstream(t *testing.T) {
 			t.Logf("median %s, longest %s", took[times/2], took[times-1])
 		})
 	}
+}
+
+// BenchmarkWatch is what a request costs that is answered before anybody looks at its socket, and what a look costs.
+func BenchmarkWatch(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	b.Run("request", func(b *testing.B) {
+		var w watcher
+		ctx, stop := context.WithCancel(b.Context())
+		defer stop()
+		go w.run(ctx)
+		x := &watched{}
+		b.ReportAllocs()
+		for b.Loop() {
+			w.add(x, conn)
+			w.remove(x)
+		}
+	})
+	b.Run("look", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if closed(conn.(syscall.Conn)) {
+				b.Fatal("it is open")
+			}
+		}
+	})
 }
