@@ -168,13 +168,15 @@ export function Table<T>(props: TableProps<T>) {
 			</div>
 		);
 	};
+	// A row's elements are used again for the row that scrolls in as it scrolls out: making them costs more than changing them.
+	const slots = Math.ceil(view.height / row) + 2 * over + 2;
 	const body = [];
 	for (let i = first; i < last; i++) {
 		const r = rows[i]!;
 		const id = props.id(r, i);
 		body.push(
 			<div
-				key={id}
+				key={i % slots}
 				class={`tr${i === at ? ' at' : ''}${props.onOpen ? ' link-row' : ''}`}
 				role="row"
 				aria-rowindex={i + 2}
