@@ -50,7 +50,7 @@ allowed, 4 version conflict.`,
 			root.AddCommand(c)
 		}
 	}
-	add("engine", serveCommand(), openCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
+	add("engine", serveCommand(), openCommand(), initCommand(), checkCommand(), classifyCommand(), routeCommand(), replayCommand(), trainCommand(), labelCommand(), benchCommand(), demoProvidersCommand(), backupCommand(), restoreCommand())
 	add("nouns", policyCommand(), classifierCommand(), catalogCommand(), profileCommand(), keyCommand(), adminKeyCommand(), providerCommand(), decisionCommand(), fleetCommand(), rolloutCommand(), auditCommand())
 	add("other", versionCommand(), docsCommand())
 	root.SetHelpCommand(helpCommand())

@@ -32,7 +32,8 @@ func (o *outcome) spent(rec *ledger.Record, c *catalog.Catalog) (catalog.Money, 
 		return 0, false
 	}
 	if rec.Versions.Catalog == c.Version {
-		return catalog.Money(a.Cost), true
+		m := catalog.Money(a.Cost)
+		return m, m.Known()
 	}
 	t := &a.Tokens
 	tier := ""
@@ -69,6 +70,10 @@ func paired(measuredBefore float64, before bool, measuredAfter float64, after bo
 		return pair{measuredBefore, measuredBefore * expectedAfter / expectedBefore, true, false}
 	case after && expectedAfter > 0:
 		return pair{measuredAfter * expectedBefore / expectedAfter, measuredAfter, false, true}
+	case before: // of what is free nothing follows for what is not
+		return pair{measuredBefore, expectedAfter, true, false}
+	case after:
+		return pair{expectedBefore, measuredAfter, false, true}
 	}
 	return pair{expectedBefore, expectedAfter, false, false}
 }

@@ -163,7 +163,8 @@ func (t *tally) add(w *worker, rec *ledger.Record, r *chat.Request) {
 	}
 	waitedBefore, okBefore := b.waited(rec)
 	waitedAfter, okAfter := a.waited(rec)
-	// What was measured of a side counts though nothing is expected of it; a pair that lacks a side does not.
+	// Of a latency that was measured nothing follows for the other side where none was expected.
+	okBefore, okAfter = okBefore && (okAfter || b.first > 0), okAfter && (okBefore || a.first > 0)
 	if p[1] = paired(waitedBefore, okBefore, waitedAfter, okAfter, b.first, a.first); p[1].before > 0 && p[1].after > 0 {
 		t.latency.add(p[1])
 	}
