@@ -117,6 +117,9 @@ func New(o Options) *Engine {
 		e.Monitor.Share(o.Shared)
 	}
 	e.Metrics.health(e)
+	if e.Learner != nil {
+		e.Learner.serve(e.Live)
+	}
 	e.Live.published = func(_, _ *Snapshot) { e.Metrics.swaps.Inc() }
 	return e
 }

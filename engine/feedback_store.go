@@ -19,7 +19,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/engine/store"
 )
@@ -94,12 +93,9 @@ type seenKey struct {
 // LearnerOptions say what a Learner learns from and how often.
 type LearnerOptions struct {
 	State *store.Store
-	Name  string                      // of this replica
-	Every time.Duration               // between tables; 0 = a minute
-	Log   func(string, ...any)        // nil = nobody
-	Know  func() *catalog.Catalog     // the catalog that serves; nil = none: all abilities count as without figures
-	Clock func() time.Time            // nil = time.Now
-	Moved func(version string, n int) // is told of each table that takes effect; nil = nobody
+	Name  string           // of this replica
+	Every time.Duration    // between tables; 0 = a minute
+	Clock func() time.Time // nil = time.Now
 }
 
 // Learner gathers feedback of the whole fleet and makes tables of it, off the path of requests.
@@ -108,6 +104,8 @@ type Learner struct {
 	boot string
 	now  atomic.Pointer[Learned]
 	last *lru.Cache[ConversationID, lastAnswer]
+	live atomic.Pointer[Live] // whose catalog says what was known before; nil = nothing serves yet
+	all  chan struct{}        // closed when all that the state had at the start is known
 
 	mu       sync.Mutex
 	stream   jetstream.Stream // nil = the state has not answered yet
@@ -118,7 +116,6 @@ type Learner struct {
 	own      map[seenKey]*seenRow
 	unsent   bool
 	changed  bool
-	caught   bool
 	standing []LearnedStanding
 	tables   *lru.Cache[string, *Learned]
 
@@ -156,15 +153,13 @@ func OpenLearner(o LearnerOptions) *Learner {
 	if o.Every <= 0 {
 		o.Every = time.Minute
 	}
-	if o.Log == nil {
-		o.Log = func(string, ...any) {}
-	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
 	var b [6]byte
 	rand.Read(b[:])
 	l := &Learner{o: o, boot: hex.EncodeToString(b[:]), votes: map[string]sequenced[Vote]{}, byID: map[string]map[string]bool{}, days: map[string]sequenced[seenDay]{}, own: map[seenKey]*seenRow{}}
+	l.all = make(chan struct{})
 	l.last, _ = lru.New[ConversationID, lastAnswer](20_000)
 	l.tables, _ = lru.New[string, *Learned](64)
 	ctx, stop := context.WithCancel(context.Background())
@@ -193,9 +188,7 @@ func (l *Learner) run(ctx context.Context) {
 		l.o.State.Watch(ctx, store.Watch{
 			Stream: feedbackStream, Subjects: []string{"feedback.vote.>", "feedback.seen.>", "feedback.reset.>"}, Each: l.take,
 			Current: func() {
-				l.mu.Lock()
-				l.caught = true
-				l.mu.Unlock()
+				close(l.all)
 				l.Settle(ctx)
 			},
 		})
@@ -352,14 +345,43 @@ func (l *Learner) Standings() []LearnedStanding {
 	return slices.Clone(l.standing)
 }
 
+// serve tells which snapshots serve. Before that nothing is learned.
+func (l *Learner) serve(live *Live) {
+	l.live.Store(live)
+	l.ended.Go(func() { l.Settle(context.Background()) })
+}
+
+// CaughtUp waits until everything that the state had at the start is known.
+func (l *Learner) CaughtUp(ctx context.Context) error {
+	select {
+	case <-l.all:
+		return nil
+	case <-ctx.Done():
+		return ErrLearnerAway
+	}
+}
+
+// caughtUp is whether there is nothing to wait for.
+func (l *Learner) caughtUp() bool {
+	select {
+	case <-l.all:
+		return true
+	default:
+		return false
+	}
+}
+
 // Settle makes a new table if anything has come since the last one.
 func (l *Learner) Settle(ctx context.Context) {
-	var c *catalog.Catalog
-	if l.o.Know != nil {
-		c = l.o.Know()
+	live := l.live.Load()
+	if live == nil || !l.caughtUp() {
+		return
 	}
+	s := live.Acquire()
+	c := s.Catalog
+	s.Release()
 	l.mu.Lock()
-	if !l.caught || !l.changed {
+	if !l.changed {
 		l.mu.Unlock()
 		return
 	}
@@ -376,18 +398,11 @@ func (l *Learner) Settle(ctx context.Context) {
 		}
 	}
 	l.mu.Unlock()
-	if same {
+	if same || next == nil {
 		return
 	}
-	version, n := "", 0
-	if next != nil {
-		version, n = next.Version, len(next.Shifts)
-		if src, err := json.Marshal(next); err == nil {
-			_, _ = l.o.State.JetStream().Publish(ctx, "feedback.learned."+version, src) // replay asks for it; every replica sends the same
-		}
-	}
-	if l.o.Moved != nil {
-		l.o.Moved(version, n)
+	if src, err := json.Marshal(next); err == nil {
+		_, _ = l.o.State.JetStream().Publish(ctx, "feedback.learned."+next.Version, src) // replay asks for it; every replica sends the same
 	}
 }
 

@@ -78,6 +78,7 @@ type service struct {
 	candidate  api.Candidate   // what serves first
 	candidates []api.Candidate // what might, if that does not check
 	ledger     *ledger.Ledger  // nil = none is kept
+	learner    *engine.Learner // nil = nothing is learned
 	server     *api.Server
 }
 
@@ -160,13 +161,14 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 	if s.assembly.parts.FetchMedia = s.c.FetchMedia; s.c.FetchMedia {
 		fetcher = engine.NewFetcher()
 	}
+	s.openLearner()
 	snapshot, err := s.firstSnapshot(cmd, isConnected)
 	if err != nil {
 		return s, err
 	}
 	s.engine = engine.New(engine.Options{
 		Snapshot: snapshot, Connections: connections, Metrics: metrics, Conversations: s.c.Limits.Conversations,
-		Limits: dispatchLimits(s.c), Fetcher: fetcher,
+		Limits: dispatchLimits(s.c), Fetcher: fetcher, Learner: s.learner,
 	})
 	s.documents.Publisher = &api.Publisher{
 		Live: s.engine.Live, Connected: isConnected, Builtin: s.assembly.builtin, Host: s.assembly.options, Balance: s.c.Balance, Try: s.engine.Try,
@@ -358,6 +360,9 @@ func (s *service) standings(accounts map[string]providers.Account) []string {
 // close lets go of everything that was made so far.
 func (s *service) close() {
 	s.closeLedger()
+	if s.learner != nil {
+		s.learner.Close()
+	}
 	for _, c := range s.made {
 		c.Close()
 	}

@@ -101,9 +101,10 @@ func (c *call) adminDecisions(string) *fault {
 	b := []byte(`{"decisions":[`)
 	var e ledger.Encoder
 	for i, r := range page.Records {
-		if c.who.blind(r); i > 0 {
+		if c.s.commented(r, c.who.prompts); i > 0 {
 			b = append(b, ',')
 		}
+		c.who.blind(r)
 		if q.Get("full") == "true" {
 			b = e.AppendJSON(b, r)
 		} else {
@@ -172,6 +173,7 @@ func (c *call) adminDecision(id string) *fault {
 		return ledgerFault(err)
 	}
 	shown := c.who.blind(r.Cloned()) // deciding again may need the words
+	c.s.commented(shown, c.who.prompts)
 	b := ledger.AppendRow(nil, shown)
 	b = append(b[:len(b)-1], `,"record":`...)
 	var e ledger.Encoder

@@ -89,7 +89,10 @@ func (c *call) adminExport(string) *fault {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		// A client that has gone makes the write fail, which ends the scan.
-		_ = l.Scan(ctx, filter, func(r *ledger.Record) error { return write(w, who.blind(r)) }, nil)
+		_ = l.Scan(ctx, filter, func(r *ledger.Record) error {
+			s.commented(r, who.prompts)
+			return write(w, who.blind(r))
+		}, nil)
 		_ = w.Flush()
 	})
 	return nil

@@ -130,6 +130,8 @@ func (c *call) dispatch(clients, private bool) *fault {
 			return c.at("embeddings", "POST", c.embeddings)
 		case path == "/v1/route":
 			return c.at("route", "POST", c.decide)
+		case path == "/v1/feedback":
+			return c.at("feedback", "POST", c.judge)
 		case path == "/v1/key":
 			return c.at("key", "GET", c.holder)
 		case path == "/v1/models":

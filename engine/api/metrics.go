@@ -21,6 +21,8 @@ func MetricReference() []engine.MetricDoc {
 		{Name: "routor_http_seconds", Type: "histogram", Labels: "route", Help: "Time to answer, streams to their last byte."},
 		{Name: "routor_http_running", Type: "gauge", Help: "HTTP requests that are being answered."},
 		{Name: "routor_limit_refused_total", Type: "counter", Labels: "limit, scope", Help: "Requests that were over a limit (requests_per_minute, tokens_per_minute, usd_per_day, usd_per_month) of a key or a profile (scope)."},
+		{Name: "routor_feedback_total", Type: "counter", Labels: "score", Help: "Votes on answers by POST /v1/feedback, by score: up (0.75 and more), down (0.25 and less), between."},
+		{Name: "routor_learned_models", Type: "gauge", Help: "Models of which expected quality has been moved by what was learned, for profiles that learn."},
 		{Name: "routor_draining", Type: "gauge", Help: "1 from the beginning of a shutdown on."},
 	}
 	for _, m := range ledger.MetricReference() {
@@ -46,6 +48,14 @@ func newHTTPMetrics(set *metrics.Set, s *Server) *httpMetrics {
 	set.GetOrCreateGauge("routor_draining", func() float64 {
 		if s.draining.Load() {
 			return 1
+		}
+		return 0
+	})
+	set.GetOrCreateGauge("routor_learned_models", func() float64 {
+		if l := s.Engine.Learner; l != nil {
+			if t := l.Now(); t != nil {
+				return float64(len(t.Shifts))
+			}
 		}
 		return 0
 	})
@@ -75,6 +85,17 @@ func (m *httpMetrics) answered(route string, status int, took time.Duration) {
 // limited counts a refusal, by limit and by whose it is: never by name, of which there may be a million.
 func (m *httpMetrics) limited(r *access.Refusal) {
 	m.set.GetOrCreateCounter(`routor_limit_refused_total{limit="` + r.Limit + `",scope="` + r.Scope + `"}`).Inc()
+}
+
+// judged counts a vote.
+func (m *httpMetrics) judged(score float64) {
+	how := "between"
+	if score >= .75 {
+		how = "up"
+	} else if score <= .25 {
+		how = "down"
+	}
+	m.set.GetOrCreateCounter(`routor_feedback_total{score="` + how + `"}`).Inc()
 }
 
 // prometheus answers GET /metrics.

@@ -91,3 +91,6 @@ func (r *Redactor) Redact(text string) (string, int) {
 	}
 	return text, places
 }
+
+// Redact gives a text as the ledger may keep it, and how many places were blackened.
+func (l *Ledger) Redact(text string) (string, int) { return l.options.Redactor.Redact(text) }
