@@ -1,1 +1,0 @@
-import{O as e,g as t,t as n}from"./states-VvuRqPgw.js";var r=`Policy`;function i(){return e(t,{title:r,children:e(n,{rows:8})})}export{i as default,r as title};
