@@ -65,7 +65,11 @@ func (t *text) heading() {
 		if r.To.Sub(r.From).Hours() > 72 {
 			format = day
 		}
-		when = fmt.Sprintf(", %s to %s", r.From.Local().Format(format), r.To.Local().Format(format))
+		to := r.To.Local().Format(format)
+		if d := r.From.Local().Format(day); format == minute && strings.HasPrefix(to, d+" ") {
+			to = strings.TrimPrefix(to, d+" ")
+		}
+		when = fmt.Sprintf(", %s to %s", r.From.Local().Format(format), to)
 	}
 	t.wrap("", "", fmt.Sprintf("%s of %s requests decided again%s", count(r.Replayed), count(r.Asked), when))
 	for _, x := range sortedReasons(r.Reasons) {
@@ -111,7 +115,10 @@ func short(hash string) string { return hash[:min(len(hash), 8)] }
 // verdict is all of it in one sentence.
 func (t *text) verdict() string {
 	r := t.r
-	parts := []string{percent(r.Moved, r.Replayed) + " move"}
+	parts := []string{"nothing moves"}
+	if r.Moved > 0 {
+		parts[0] = percent(r.Moved, r.Replayed) + " move"
+	}
 	if change, known := r.Cost.Change(); known {
 		parts = append(parts, "cost "+about(r.Cost)+signed(100*change, 1)+" %")
 	}
@@ -214,7 +221,7 @@ func (t *text) shares(title string, list []Share, most int) {
 		if s.Before != s.After {
 			change = signed(100*(a-b), 1)
 		}
-		t.line("  %-32s %6s %% %6s %% %8s  %s", clip(s.Name, 32), fixed(100*b, 1), fixed(100*a, 1), change, bar(a, 16))
+		t.line("  %-32s %8s %8s %8s  %s", clip(s.Name, 32), percent(s.Before, t.r.Replayed), percent(s.After, t.r.Replayed), change, bar(a, 16))
 	}
 }
 
@@ -239,7 +246,7 @@ func (t *text) moves() {
 		for _, m := range r.Moves[most:] {
 			n += m.N
 		}
-		t.line("  %-63s %6s", fmt.Sprintf("%d more ways", more), count(n))
+		t.line("  %-63s %6s", "other ways", count(n))
 	}
 }
 
@@ -367,11 +374,14 @@ func signed(x float64, decimals int) string {
 
 func percent(n, of int) string {
 	if of == 0 {
-		return "0 %"
+		return "–"
 	}
 	share := 100 * float64(n) / float64(of)
 	if n > 0 && share < .05 {
-		return "< 0.1 %"
+		return "<0.1 %"
+	}
+	if n == 0 {
+		return "–"
 	}
 	return fixed(share, 1) + " %"
 }
