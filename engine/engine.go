@@ -100,7 +100,7 @@ type Options struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		Live: NewLive(o.Snapshot), Conversations: NewConversations(o.Conversations, o.Secret), Monitor: NewMonitor(),
-		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Items: NewItems(), Kept: NewKeepers(), Fetcher: o.Fetcher, Learner: o.Learner, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
+		Metrics: o.Metrics, Limits: o.Limits.withDefaults(), States: NewStates(), Items: NewItems(), Kept: NewKeepers(), Fetcher: o.Fetcher, connections: o.Connections, upstreams: map[string]Upstream{}, seed: o.Seed,
 	}
 	for id, c := range o.Connections {
 		e.upstreams[id] = Through(c)
@@ -117,11 +117,17 @@ func New(o Options) *Engine {
 		e.Monitor.Share(o.Shared)
 	}
 	e.Metrics.health(e)
-	if e.Learner != nil {
-		e.Learner.serve(e.Live)
+	if o.Learner != nil {
+		e.Teach(o.Learner)
 	}
 	e.Live.published = func(_, _ *Snapshot) { e.Metrics.swaps.Inc() }
 	return e
+}
+
+// Teach has requests of profiles that learn be decided by what a learner learns. It must be called before the first request.
+func (e *Engine) Teach(l *Learner) {
+	e.Learner = l
+	l.Follow(e.Live)
 }
 
 // Connected is whether a provider can be called, for Parts.Connected of further snapshots.

@@ -170,7 +170,7 @@ func (e *evidence) standings(c *catalog.Catalog) []LearnedStanding {
 		s := LearnedStanding{Model: p.model, Category: p.category.String(), Prior: priorOf(c, p)}
 		moved := s.vote(e.votes[p]) + s.look(e.seen[p], usual[p.category])
 		moved = min(max(moved, -mostMoved), mostMoved)
-		s.Shift = math.Round(moved/shiftStep) * shiftStep
+		s.Shift = round(math.Round(moved/shiftStep)*shiftStep, 100)
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b LearnedStanding) int {
@@ -234,7 +234,7 @@ func (s *LearnedStanding) vote(votes []judgement) float64 {
 	return logit((s.Prior*usual+score)/(s.Prior+counted)) - logit(usual)
 }
 
-// usual is the share of clean answers in each category over all models that gave enough; 0 = fewer than two did, and there is
+// usual is the share of clean answers in each category over all models that gave enough, to enough voters; 0 = fewer than two did, and there is
 // nothing to compare with.
 func (e *evidence) usual() (share [label.NumCategories]float64) {
 	var all [label.NumCategories]clean
@@ -244,7 +244,7 @@ func (e *evidence) usual() (share [label.NumCategories]float64) {
 		for _, n := range by { // whole numbers: their order does not matter
 			sum.answers, sum.wrong = sum.answers+n.answers, sum.wrong+n.wrong
 		}
-		if sum.answers >= fewSeen {
+		if sum.answers >= fewSeen && len(by) >= fewVoters {
 			all[p.category].answers += sum.answers
 			all[p.category].wrong += sum.wrong
 			models[p.category]++

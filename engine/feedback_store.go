@@ -345,8 +345,8 @@ func (l *Learner) Standings() []LearnedStanding {
 	return slices.Clone(l.standing)
 }
 
-// serve tells which snapshots serve. Before that nothing is learned.
-func (l *Learner) serve(live *Live) {
+// Follow tells which snapshots serve. Before that nothing is learned.
+func (l *Learner) Follow(live *Live) {
 	l.live.Store(live)
 	l.ended.Go(func() { l.Settle(context.Background()) })
 }

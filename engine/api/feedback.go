@@ -21,8 +21,8 @@ import (
 // votesBy is the voter that everybody is who votes with a key of the admin API.
 const votesBy = "admin"
 
-// opinion is the body of POST /v1/feedback.
-type opinion struct {
+// verdict is the body of POST /v1/feedback.
+type verdict struct {
 	Decision string   `json:"decision"`
 	Request  string   `json:"request_id"`
 	Score    *float64 `json:"score"`
@@ -31,12 +31,12 @@ type opinion struct {
 	User     string   `json:"user"`
 }
 
-// readOpinion reads a body. The score is then there. The fault names the member that is wrong.
-func readOpinion(body []byte) (o opinion, f *fault) {
-	wrong := func(param, format string, args ...any) (opinion, *fault) {
+// readVerdict reads a body. The score is then there. The fault names the member that is wrong.
+func readVerdict(body []byte) (o verdict, f *fault) {
+	wrong := func(param, format string, args ...any) (verdict, *fault) {
 		f := failure(codeInvalidType, format, args...)
 		f.param = param
-		return opinion{}, f
+		return verdict{}, f
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -112,7 +112,7 @@ func (c *call) judge() *fault {
 		}
 		defer func() { c.hold.Settle(time.Now(), access.Need{}) }()
 	}
-	o, f := readOpinion(c.PostBody())
+	o, f := readVerdict(c.PostBody())
 	if f != nil {
 		return f
 	}
@@ -183,7 +183,7 @@ func (c *call) votes() (who string, key *access.Key, f *fault) {
 }
 
 // judged is the decision that feedback is about. One of another key is not there.
-func (c *call) judged(ctx context.Context, o *opinion, who string, key *access.Key) (*ledger.Record, *fault) {
+func (c *call) judged(ctx context.Context, o *verdict, who string, key *access.Key) (*ledger.Record, *fault) {
 	id, param := o.Decision, "decision"
 	if id == "" {
 		id, param = o.Request, "request_id"
