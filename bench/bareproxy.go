@@ -14,11 +14,14 @@ type BareProxy struct {
 	plain, stream *fasthttp.HostClient
 }
 
+// mostConns is how many connections it may have: as many as it has clients.
+const mostConns = 1 << 20
+
 // ServeBareProxy serves one before the server at addr on a port of loopback. It must be closed.
 func ServeBareProxy(addr string) (*BareProxy, error) {
 	p := &BareProxy{
-		plain:  &fasthttp.HostClient{Addr: addr, NoDefaultUserAgentHeader: true},
-		stream: &fasthttp.HostClient{Addr: addr, NoDefaultUserAgentHeader: true, StreamResponseBody: true},
+		plain:  &fasthttp.HostClient{Addr: addr, MaxConns: mostConns, NoDefaultUserAgentHeader: true},
+		stream: &fasthttp.HostClient{Addr: addr, MaxConns: mostConns, NoDefaultUserAgentHeader: true, StreamResponseBody: true},
 	}
 	b, err := serveBare(p.handle)
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/routor/routor/bench/plot"
+	"github.com/routor/routor/bench/load"
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine"
+	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/policies"
@@ -20,20 +20,52 @@ import (
 // Curve is how the cost of something grows with its size.
 type Curve struct {
 	Name   string      `json:"name"`
-	Of     string      `json:"of"` // what is counted along it
+	Of     string      `json:"of"`   // what is counted along it
+	Unit   string      `json:"unit"` // of the costs
+	Steps  []string    `json:"steps"`
 	Points []CurvePart `json:"points"`
-	// Exponent is the slope of cost over size in logarithms, over the upper half of the curve: 0 is flat, 1 linear.
-	Exponent float64 `json:"exponent"`
+	// Exponents are the slopes of each step's cost over size in logarithms, over the upper half of the curve: 0 is flat, 1 linear.
+	Exponents map[string]float64 `json:"exponents"`
 }
 
 // CurvePart is one size.
 type CurvePart struct {
 	Size  int                `json:"size"`
-	Costs map[string]float64 `json:"costs_us"` // microseconds by step
+	Costs map[string]float64 `json:"costs"` // by step
 }
 
-// Scale measures how reading, classifying and deciding grow with the length of a prompt, the number of turns, models and rules.
-func Scale(ctx context.Context, c *classifiers.Classifier) ([]Curve, error) {
+// Sizes are those at which curves are measured.
+type Sizes struct {
+	Keys, Streams []int
+}
+
+// TheSizes are those that figures are stated for, quick ones those of a look in between.
+func TheSizes(quick bool) Sizes {
+	s := Sizes{Keys: []int{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}, Streams: []int{1, 10, 100, 1_000, 10_000}}
+	if quick {
+		s.Keys, s.Streams = s.Keys[:6], s.Streams[:4]
+	}
+	return s
+}
+
+// worseThanLinear is the exponent beyond which a step counts as worse than linear; what is below it is noise.
+const worseThanLinear = 1.15
+
+// Worse are the steps that grow faster than their size, as "curve: step".
+func Worse(curves []Curve) (out []string) {
+	for _, c := range curves {
+		for _, s := range c.Steps {
+			if e := c.Exponents[s]; e > worseThanLinear {
+				out = append(out, fmt.Sprintf("%s: %s grows with exponent %.2f", c.Name, s, e))
+			}
+		}
+	}
+	return out
+}
+
+// Scale measures how reading, classifying and deciding grow with the length of a prompt, the number of turns, models and rules,
+// and finding a key with the number of keys.
+func Scale(ctx context.Context, c *classifiers.Classifier, sizes Sizes) ([]Curve, error) {
 	var out []Curve
 	for _, one := range []struct {
 		name, of string
@@ -45,7 +77,7 @@ func Scale(ctx context.Context, c *classifiers.Classifier) ([]Curve, error) {
 		{"models", "models", []int{20, 50, 100, 200, 500, 1_000}, func(n int) (int, int, []byte) { return n, 20, asking(200) }},
 		{"rules", "rules", []int{1, 5, 20, 50, 100, 200}, func(n int) (int, int, []byte) { return 100, n, asking(200) }},
 	} {
-		curve := Curve{Name: one.name, Of: one.of}
+		curve := Curve{Name: one.name, Of: one.of, Unit: "µs", Steps: []string{"read", "classify", "decide"}}
 		for _, size := range one.sizes {
 			if err := ctx.Err(); err != nil {
 				return out, err
@@ -57,10 +89,41 @@ func Scale(ctx context.Context, c *classifiers.Classifier) ([]Curve, error) {
 			}
 			curve.Points = append(curve.Points, CurvePart{size, costs})
 		}
-		curve.fit()
-		out = append(out, curve)
+		out = append(out, curve.fitted())
 	}
-	return out, nil
+	return append(out, keysCurve(sizes.Keys)), ctx.Err()
+}
+
+// keysCurve is what it takes to find one of n keys, in the table and by the look-up of the server.
+func keysCurve(sizes []int) Curve {
+	curve := Curve{Name: "keys", Of: "keys", Unit: "µs", Steps: []string{"look up"}}
+	for _, n := range sizes {
+		keys, secret := access.Filled(n)
+		secrets := make([][]byte, min(n, 1<<16)) // of keys all over the table, so that no cache of the processor has them all
+		for i := range secrets {
+			secrets[i] = secret(int(uint64(i) * 2654435761 % uint64(n)))
+		}
+		i := 0
+		curve.Points = append(curve.Points, CurvePart{n, map[string]float64{"look up": microseconds(func() {
+			if _, err := keys.Lookup(secrets[i%len(secrets)]); err != nil {
+				panic("BUG: a key that was made is not found")
+			}
+			i++
+		})}})
+	}
+	return curve.fitted()
+}
+
+// StreamsCurve is the memory of a stream through the bare proxy and through Routor, by the number that is open.
+func StreamsCurve(held []Held) Curve {
+	curve := Curve{Name: "streams at the same time", Of: "streams", Unit: "KB resident in all", Steps: []string{load.Bare, load.Routor}}
+	for _, h := range held {
+		if n := len(curve.Points); n == 0 || curve.Points[n-1].Size != h.Open {
+			curve.Points = append(curve.Points, CurvePart{h.Open, map[string]float64{}})
+		}
+		curve.Points[len(curve.Points)-1].Costs[h.Target] = float64(h.RSS) / (1 << 10)
+	}
+	return curve.fitted()
 }
 
 func asking(n int) []byte {
@@ -163,56 +226,17 @@ func microseconds(f func()) float64 {
 	return best
 }
 
-// fit finds the exponent over the upper half of the curve.
-func (c *Curve) fit() {
-	half := c.Points[len(c.Points)/2:]
-	total := func(p CurvePart) (sum float64) {
-		for _, v := range p.Costs {
-			sum += v
-		}
-		return sum
+// fitted is the curve with its exponents.
+func (c Curve) fitted() Curve {
+	c.Exponents = map[string]float64{}
+	if len(c.Points) == 0 {
+		return c
 	}
-	first, last := half[0], half[len(half)-1]
-	if first.Size < last.Size {
-		c.Exponent = math.Log(total(last)/total(first)) / math.Log(float64(last.Size)/float64(first.Size))
-	}
-}
-
-// scaleSteps are the steps in the order of a request.
-var scaleSteps = []string{"read", "classify", "decide"}
-
-// ScaleMarkdown is the curves as tables.
-func ScaleMarkdown(curves []Curve) string {
-	var b strings.Builder
-	b.WriteString("# How cost grows\n\nMicroseconds a request on one processor, the least of five batches. The exponent is that of the sum over the upper half of the sizes: 0 is flat, 1 linear.\n")
-	for _, c := range curves {
-		fmt.Fprintf(&b, "\n## %s: exponent %.2f\n\n| %s | read | classify | decide | sum |\n|--:|--:|--:|--:|--:|\n", c.Name, c.Exponent, c.Of)
-		for _, p := range c.Points {
-			sum := 0.
-			b.WriteString("| " + strconv.Itoa(p.Size))
-			for _, s := range scaleSteps {
-				sum += p.Costs[s]
-				fmt.Fprintf(&b, " | %.1f", p.Costs[s])
-			}
-			fmt.Fprintf(&b, " | %.1f |\n", sum)
+	first, last := c.Points[len(c.Points)/2], c.Points[len(c.Points)-1]
+	for _, s := range c.Steps {
+		if first.Size < last.Size && first.Costs[s] > 0 && last.Costs[s] > 0 {
+			c.Exponents[s] = math.Log(last.Costs[s]/first.Costs[s]) / math.Log(float64(last.Size)/float64(first.Size))
 		}
 	}
-	return b.String()
-}
-
-// ScaleHTML is the curves as a page of its own.
-func ScaleHTML(curves []Curve) string {
-	var b strings.Builder
-	for _, c := range curves {
-		chart := plot.Chart{Title: fmt.Sprintf("%s: cost grows with exponent %.2f", c.Name, c.Exponent), X: c.Of, Y: "microseconds", LogX: true}
-		for _, s := range scaleSteps {
-			line := plot.Series{Name: s, Line: true}
-			for _, p := range c.Points {
-				line.Points = append(line.Points, plot.Point{X: float64(p.Size), Y: p.Costs[s]})
-			}
-			chart.Series = append(chart.Series, line)
-		}
-		b.WriteString(chart.SVG())
-	}
-	return plot.Page("How cost grows", b.String()+plot.Tables(ScaleMarkdown(curves)))
+	return c
 }

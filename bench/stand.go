@@ -23,7 +23,7 @@ const servesMark = " serves "
 
 // standConfig is Routor as its users run it, with one provider. Everything is on: rules, metrics, records.
 const standConfig = `providers:
-  openai: {base_url: "http://%s/v1", api_key: sk-bench-0000000000000000}
+  openai: {base_url: "http://%s/v1", api_key: sk-bench-0000000000000000, max_conns: 20000}
 `
 
 // NewStand starts the processes of a comparison with the program itself. It must be closed.

@@ -17,7 +17,7 @@ import (
 const (
 	// tooSlow is how many times its baseline a ratio may be. Between a change of machine, which moves ratios by a third, and a
 	// doubling.
-	tooSlow = 1.8
+	tooSlow = 1.7
 	// tooLarge is the same of bytes.
 	tooLarge = 1.25
 	// slackBytes an operation come and go with how often pools grow.

@@ -59,3 +59,6 @@ func (w *Workload) bodies(model string) [][]byte {
 	}
 	return out
 }
+
+// Body is the i-th request for a model.
+func (w *Workload) Body(i int, model string) []byte { return w.bodies(model)[i%len(w.Texts)] }

@@ -14,7 +14,7 @@ import (
 // Chart is a chart of lines and points over two axes.
 type Chart struct {
 	Title, X, Y string // Title states the finding; X and Y name the units
-	LogX        bool   // values of 0 and less are left out then
+	LogX, LogY  bool   // values of 0 and less are left out then
 	Series      []Series
 	// FromY and ToY are the ends of the vertical axis; both 0 = what the points need.
 	FromY, ToY float64
@@ -88,7 +88,7 @@ func (x *axis) ticks() (out []float64) {
 
 func (c *Chart) axes() (x, y axis) {
 	x = axis{from: math.Inf(1), to: math.Inf(-1), log: c.LogX, a: left, b: width - right}
-	y = axis{from: math.Inf(1), to: math.Inf(-1), a: height - bottom, b: top}
+	y = axis{from: math.Inf(1), to: math.Inf(-1), log: c.LogY, a: height - bottom, b: top}
 	for _, s := range c.Series {
 		for _, p := range s.Points {
 			if c.drawable(p) {
@@ -99,10 +99,12 @@ func (c *Chart) axes() (x, y axis) {
 	}
 	if math.IsInf(x.from, 1) {
 		x.from, x.to, y.from, y.to = 0, 1, 0, 1
-		x.log = false
+		x.log, y.log = false, false
 	}
 	if c.FromY != 0 || c.ToY != 0 {
 		y.from, y.to = c.FromY, c.ToY
+	} else if y.log {
+		y.from, y.to = y.from*.8, y.to*1.25
 	} else if pad := (y.to - y.from) * .06; pad > 0 {
 		y.from, y.to = y.from-pad, y.to+pad
 	} else {
@@ -115,7 +117,7 @@ func (c *Chart) axes() (x, y axis) {
 }
 
 func (c *Chart) drawable(p Point) bool {
-	return !math.IsNaN(p.X+p.Y) && !math.IsInf(p.X+p.Y, 0) && (!c.LogX || p.X > 0)
+	return !math.IsNaN(p.X+p.Y) && !math.IsInf(p.X+p.Y, 0) && (!c.LogX || p.X > 0) && (!c.LogY || p.Y > 0)
 }
 
 // SVG draws the chart.

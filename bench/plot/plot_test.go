@@ -27,6 +27,7 @@ func TestChartsAreWellFormed(t *testing.T) {
 		"one point":  {Series: []Series{{Points: []Point{{X: 1, Y: 1}}}}},
 		"escaped":    {Title: `a < b & "c"`, X: "<x>", Series: []Series{{Name: "<&>", Points: []Point{{X: 1, Y: 2, Label: `"<"`}}, Labels: true}}},
 		"log":        {LogX: true, Series: []Series{{Line: true, Points: []Point{{X: 0, Y: 1}, {X: -1, Y: 1}, {X: .001, Y: 1}, {X: 100, Y: 2}}}}},
+		"log both":   {LogX: true, LogY: true, Series: []Series{{Line: true, Points: []Point{{X: 1, Y: 0}, {X: 1, Y: .01}, {X: 1000, Y: 900}}}}},
 		"no numbers": {Series: []Series{{Line: true, Points: []Point{{X: math.NaN(), Y: 1}, {X: math.Inf(1), Y: 1}}}}},
 	} {
 		svg := c.SVG()
