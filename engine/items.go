@@ -99,7 +99,7 @@ func (e *Engine) Resolve(key *access.Key, body []byte) (resolved []byte, lost bo
 				changed, lost = true, true
 				continue
 			default:
-				return nil, false, &chat.Error{Path: fmt.Sprintf("input[%d]", i), Message: fmt.Sprintf(
+				return nil, false, &chat.Error{Path: fmt.Sprintf("input[%d]", i), Offset: max(bytes.Index(body, item), 0), Message: fmt.Sprintf(
 					"nobody here keeps the item %.60q: send the items themselves, as clients do when they are told store: false", id)}
 			}
 		}

@@ -115,6 +115,7 @@ func TestPins(t *testing.T) {
 		"and by its id":                        {body: inChat(`{"type":"file","file":{"file_id":"gs://b/x.pdf"}}`), left: "google"},
 		"a file of Responses":                  {client: chat.Responses, body: inResponses(`{"role":"user","content":[{"type":"input_file","file_id":"file-1"}]}`), left: "openai"},
 		"content cached at Google":             {body: chatAsk + `,"cached_content":"cachedContents/x"`, left: "google", out: "openai", why: `cached content "cachedContents/x", which lies at google`},
+		"wherever it stands":                   {body: `{"cached_content":"cachedContents/x",` + chatAsk[1:], left: "google"},
 		"as its other surface says":            {body: chatAsk + `,"extra_body":{"google":{"cached_content":"cachedContents/x"}}`, left: "google"},
 		"in Messages":                          {client: chat.Messages, body: messagesAsk + `,"cachedContent":"cachedContents/x"`, left: "google"},
 		"a container":                          {client: chat.Messages, body: messagesAsk + `,"container":"c_1"`, left: "anthropic", out: "fern", why: `container "c_1"`},

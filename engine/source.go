@@ -38,7 +38,7 @@ func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
 	}
 	var members chat.Members
 	members.Index(body)
-	conv.Extra = slices.DeleteFunc(conv.Extra, func(m chat.Member) bool { return isOwn(m.Name) })
+	conv.Extra = slices.DeleteFunc(conv.Extra, func(m chat.Member) bool { return isOwn(m.Name) || asksNothing(m) })
 	facts, _, err := providers.CodecOf(chat.Completions).AppendRequest(nil, conv, &chat.Target{Model: conv.Model})
 	if err != nil {
 		return nil, source, err
@@ -53,6 +53,11 @@ func Read(dialect chat.Dialect, body []byte) (*chat.Request, Source, error) {
 	r.Client = dialect
 	complete(r, conv, &members, body)
 	return r, source, nil
+}
+
+// asksNothing is whether a member says that nothing kept is asked for: nobody misses it.
+func asksNothing(m chat.Member) bool {
+	return slices.Contains(statefulFields, m.Name) && (string(m.Value) == "false" || string(m.Value) == "null")
 }
 
 func isOwn(name string) bool { return name == "models" || strings.HasPrefix(name, "routor_") }

@@ -35,7 +35,9 @@ func (r *Request) readMessages(s *scan) *Error {
 	r.messages, r.estimate.messages = r.messages[:0], 0
 	f := &r.Facts
 	f.Turns, f.Messages, f.Images, f.ImageURLs, f.Files, f.Audio, f.Video, f.Unknown, f.TextBytes, f.Calls, f.Reasoned, f.Developer = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-	f.Kept = Kept{}
+	if f.Kept.What != keptCache { // which is no part of the messages
+		f.Kept = Kept{}
+	}
 	if s.peek() != '[' {
 		return s.want("messages", "an array")
 	}
