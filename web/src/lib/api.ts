@@ -115,7 +115,7 @@ export async function resume(): Promise<void> {
 		session.value = await get<Session>('/admin/session');
 	} catch (err) {
 		if (err instanceof Problem && err.offline) throw err;
-		session.value = null;
+		if (session.value === undefined) session.value = null; // unless somebody signed in meanwhile, by a link
 	}
 }
 
