@@ -1,0 +1,1 @@
+function e(e,t,n,r=()=>void 0){let i,a,o=()=>{clearTimeout(i),i=void 0,a?.abort(),a=void 0},s=async e=>{i=void 0;let o=new AbortController;a=o;try{let r=await t(e,o.signal);a===o&&n(r,e)}catch(t){a===o&&r(t,e)}a===o&&(a=void 0)};return{ask:(t,n={})=>{o(),n.now?s(t):i=setTimeout(()=>void s(t),e)},cancel:o}}export{e as t};

@@ -1,1 +1,0 @@
-import{_ as e,k as t,t as n}from"./states-CfPnNGD5.js";var r=`Providers`;function i(){return t(e,{title:r,children:t(n,{rows:8})})}export{i as default,r as title};

@@ -1,0 +1,2 @@
+function e(e){return e.includes(`
+`)?JSON.stringify(e):/^[A-Za-z0-9_./$(][^#:]*$/.test(e)&&!/^\s|\s$|: | #|:$/.test(e)&&!/^(true|false|null|yes|no|on|off|~|[-+.]?\d.*)$/i.test(e)&&!/[{}[\],&*!|>'"%@`]/.test(e)?e:/['\\]/.test(e)?JSON.stringify(e):`'${e}'`}export{e as t};
