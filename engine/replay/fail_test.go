@@ -91,7 +91,7 @@ func FuzzLine(f *testing.F) {
 	}
 	s := snapshot(f, "rules: []")
 	f.Fuzz(func(t *testing.T, line []byte) {
-		rec, body, err := readLine(line)
+		rec, body, err := new(reader).read(line)
 		switch {
 		case err != nil:
 			return

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/bytedance/sonic"
+
 	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/ledger"
 )
@@ -58,29 +60,60 @@ func oneLine(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// readLine reads a record or a request. Exactly one of the two is not nil, unless the error is.
-func readLine(line []byte) (*ledger.Record, *chat.Request, error) {
-	var probe struct {
-		Messages json.RawMessage `json:"messages"`
-		Request  *string         `json:"request_id"`
-		Time     *string         `json:"time"`
-	}
-	if err := json.Unmarshal(line, &probe); err != nil {
-		return nil, nil, fmt.Errorf("is no JSON object: %w", err)
-	}
-	switch {
-	case probe.Messages != nil:
-		r, err := chat.Read(line)
-		if err != nil {
-			return nil, nil, fmt.Errorf("is no chat completion: %w", err)
+// recordLine is a record whose state of health is still bytes: it is the same in many lines, and is read once.
+type recordLine struct {
+	ledger.Record
+	World worldLine `json:"world"`
+}
+
+type worldLine struct {
+	ledger.World
+	Health json.RawMessage `json:"health"`
+}
+
+// reader reads lines. It is for one goroutine.
+type reader struct {
+	raw    []byte // the last state of health
+	health *ledger.Health
+}
+
+// read reads a record or a request. Exactly one of the two is not nil, unless the error is.
+func (r *reader) read(line []byte) (*ledger.Record, *chat.Request, error) {
+	if !bytes.HasPrefix(line, []byte(`{"id":"dec_`)) { // as an export begins its lines
+		var probe struct {
+			Messages json.RawMessage `json:"messages"`
+			Request  *string         `json:"request_id"`
+			Time     *string         `json:"time"`
 		}
-		return nil, r, nil
-	case probe.Request == nil || probe.Time == nil:
-		return nil, nil, errors.New("is neither a record (routor decision export --full) nor a chat completion (messages)")
+		if err := json.Unmarshal(line, &probe); err != nil {
+			return nil, nil, fmt.Errorf("is no JSON object: %w", err)
+		}
+		switch {
+		case probe.Messages != nil:
+			request, err := chat.Read(line)
+			if err != nil {
+				return nil, nil, fmt.Errorf("is no chat completion: %w", err)
+			}
+			return nil, request, nil
+		case probe.Request == nil || probe.Time == nil:
+			return nil, nil, errors.New("is neither a record (routor decision export --full) nor a chat completion (messages)")
+		}
 	}
-	rec := new(ledger.Record)
-	if err := json.Unmarshal(line, rec); err != nil {
+	var x recordLine
+	if err := sonic.ConfigStd.Unmarshal(line, &x); err != nil {
 		return nil, nil, fmt.Errorf("is no whole record: %w", err)
+	}
+	rec := &x.Record
+	rec.World = x.World.World
+	if raw := x.World.Health; len(raw) > 0 && !bytes.Equal(raw, []byte("null")) {
+		if r.health == nil || !bytes.Equal(raw, r.raw) {
+			r.health, r.raw = new(ledger.Health), append(r.raw[:0], raw...)
+			if err := json.Unmarshal(raw, r.health); err != nil {
+				r.health = nil
+				return nil, nil, fmt.Errorf("is no whole record: world.health: %w", err)
+			}
+		}
+		rec.World.Health = r.health
 	}
 	return rec, nil, nil
 }

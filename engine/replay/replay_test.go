@@ -375,3 +375,20 @@ func BenchmarkReplay(b *testing.B) {
 		w.record(list[i%len(list)])
 	}
 }
+
+// BenchmarkLine is one line of an export read and decided again on both sides, on one processor.
+func BenchmarkLine(b *testing.B) {
+	s := snapshot(b, string(policies.Default()))
+	w := newWorker(&Options{Before: s, After: draft(b, s, strings.Replace(string(policies.Default()), "balance: 0.5", "balance: 0.4", 1)), Health: Recorded, Movers: 20})
+	var lines [][]byte
+	var e ledger.Encoder
+	for _, rec := range past(b, s, 256) {
+		lines = append(lines, e.AppendJSON(nil, rec))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := w.one(&Item{Line: lines[i%len(lines)], Number: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

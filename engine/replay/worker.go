@@ -20,7 +20,8 @@ type worker struct {
 	o             *Options
 	before, after side
 	shared        bool // both sides classify alike
-	tally         *tally
+	reader
+	tally *tally
 }
 
 // side is one of the two snapshots with what it decides by.
@@ -81,7 +82,7 @@ func (w *worker) one(it *Item) error {
 	if rec == nil {
 		var body *chat.Request
 		var err error
-		if rec, body, err = readLine(it.Line); err != nil {
+		if rec, body, err = w.read(it.Line); err != nil {
 			return fmt.Errorf("line %d: %w", it.Number, err)
 		}
 		if body != nil {
