@@ -32,11 +32,11 @@ func (t Timeouts) Or(d Timeouts) Timeouts {
 	return t
 }
 
-// For is t as it counts for a model: one that reasons before it answers, as a rule or in this call, may take the longest of
-// FirstToken, Thinking and what the catalog grants it.
+// For is t as it counts for a model: one that reasons before it answers, as a rule or in this call, may take the longer of
+// FirstToken and Thinking, the latter as many times as the catalog grants it.
 func (t Timeouts) For(m *catalog.Model, thinks bool) Timeouts {
 	if (thinks || m.Thinks) && t.FirstToken > 0 {
-		t.FirstToken = max(t.FirstToken, t.Thinking, m.Patience)
+		t.FirstToken = max(t.FirstToken, time.Duration(float64(t.Thinking)*max(m.Patience, 1)))
 	}
 	return t
 }

@@ -343,14 +343,14 @@ func TestPatience(t *testing.T) {
 		want   time.Duration
 	}{
 		{limits, catalog.Model{}, false, 30 * time.Second},
-		{limits, catalog.Model{Patience: time.Hour}, false, 30 * time.Second},
+		{limits, catalog.Model{Patience: 9}, false, 30 * time.Second},
 		{limits, catalog.Model{}, true, 2 * time.Minute},
 		{limits, catalog.Model{Thinks: true}, false, 2 * time.Minute},
-		{limits, catalog.Model{Thinks: true, Patience: 9 * time.Minute}, false, 9 * time.Minute},
-		{limits, catalog.Model{Patience: 9 * time.Minute}, true, 9 * time.Minute},
-		{limits, catalog.Model{Patience: time.Minute}, true, 2 * time.Minute},
+		{limits, catalog.Model{Thinks: true, Patience: 4.5}, false, 9 * time.Minute},
+		{limits, catalog.Model{Patience: 4.5}, true, 9 * time.Minute},
+		{limits, catalog.Model{Patience: 1}, true, 2 * time.Minute},
 		{providers.Timeouts{FirstToken: 5 * time.Minute, Thinking: time.Minute}, catalog.Model{}, true, 5 * time.Minute},
-		{providers.Timeouts{Thinking: time.Minute}, catalog.Model{Patience: time.Minute}, true, 0},
+		{providers.Timeouts{Thinking: time.Minute}, catalog.Model{Patience: 2}, true, 0},
 	} {
 		if got := x.limits.For(&x.model, x.thinks).FirstToken; got != x.want {
 			t.Errorf("%v of a model with %v, thinks %v and %v: %v, want %v", x.limits, x.model.Patience, x.model.Thinks, x.thinks, got, x.want)

@@ -42,9 +42,9 @@ type Model struct {
 	DefaultEffort string
 	// Thinks says that the model reasons before it answers unless told not to.
 	Thinks bool
-	// Patience is how long a stream may take to its first token while the model reasons, where it is known to be silent for
-	// longer than most; 0 = as the configuration says.
-	Patience time.Duration
+	// Patience is how many times as long as the configuration says (timeouts.thinking) a stream may take to its first token
+	// while the model reasons: more than 1 for models that are silent for longer than others.
+	Patience float64
 	// ThinkingSwitch says that thinking can be switched on and off by a parameter of the provider's own.
 	ThinkingSwitch Known
 	// Adaptive says that it takes thinking that adapts, with an effort, in place of a budget of tokens (Anthropic).

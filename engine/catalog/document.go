@@ -71,8 +71,8 @@ type reasoningEntry struct {
 	On      Known    `yaml:"on"`
 	Toggle  Known    `yaml:"toggle"`
 	Field   string   `yaml:"field"`
-	// PatienceSeconds is how long a stream may be silent before its first token while the model reasons.
-	PatienceSeconds float64 `yaml:"patience_seconds"`
+	// Patience is how many times as long as others its streams may take to their first token while the model reasons.
+	Patience *float64 `yaml:"patience"`
 	// Adaptive: it takes thinking that adapts, with an effort, in place of a budget of tokens.
 	Adaptive Known `yaml:"adaptive"`
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/engine/nearest"
@@ -38,7 +37,7 @@ func (b *builder) models() {
 			Replaced: e.ReplacedBy, Released: e.Released, Verified: e.Verified, Source: e.Source, Note: e.Note,
 			Context: e.Context, MaxInput: e.MaxInput, MaxOutput: e.MaxOutput, Caps: caps(&e),
 			DefaultEffort: e.Reasoning.Default, Thinks: e.Reasoning.On == Yes, ThinkingSwitch: e.Reasoning.Toggle, Adaptive: e.Reasoning.Adaptive,
-			Patience:  time.Duration(e.Reasoning.PatienceSeconds * float64(time.Second)),
+			Patience:  orOne(e.Reasoning.Patience),
 			Verbosity: orOne(e.Verbosity), CompletionTokens: e.CompletionTokens, Index: len(b.c.Models),
 		}
 		for _, name := range e.Reasoning.Efforts {
@@ -123,8 +122,8 @@ func (b *builder) check(id string, e *modelEntry) {
 	if d := e.Reasoning.Default; d != "" {
 		b.word(at+".reasoning.default", d, e.Reasoning.Efforts...)
 	}
-	if s := e.Reasoning.PatienceSeconds; !(s >= 0 && s <= 3600) {
-		b.fail(at+".reasoning.patience_seconds", "must be 0 to 3600", "")
+	if p := e.Reasoning.Patience; p != nil && !(*p >= 1 && *p <= 20) {
+		b.fail(at+".reasoning.patience", "must be 1 to 20", "")
 	}
 	if e.ToolAccuracy != nil && *e.ToolAccuracy > 1 {
 		b.fail(at+".tool_accuracy", "must be 0 to 1", "")
