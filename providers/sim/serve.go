@@ -95,6 +95,9 @@ func (p *provider) complete(ctx *fasthttp.RequestCtx, s surface) {
 		a.contentType = "text/html"
 	case faults.Error != "" && !faults.InBand:
 		a.refusal = new(s.refusal(p.id, faults.Error, modelName(q)))
+		if a.refusal.status == 200 && s.dialect() == chat.Generate && q != nil && q.r.Stream { // an event like any other
+			a.refusal.body, a.contentType = "data: "+a.refusal.body+"\r\n\r\n", "text/event-stream"
+		}
 	case problem != nil:
 		a.refusal = problem
 	default:
