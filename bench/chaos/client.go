@@ -62,7 +62,7 @@ func (r *run) take(q *question, a *answer, id string, from time.Duration) {
 	switch {
 	case err != nil:
 		r.report.wrong("answer", "%s %s stream=%v kind=%s whole=%v broken=%q: %v: %q (%d calls, by %s)", id, q.path, q.stream, q.kind, a.whole, a.broken, err, short(a.text), a.calls, a.model)
-	case !a.whole && a.text == "" && a.arguments == "" && (!a.thought || q.path == chatPath): // elsewhere, reasoning binds to its model
+	case !a.whole && a.text == "" && a.arguments == "" && a.calls == 0 && (!a.thought || q.path == chatPath): // elsewhere, reasoning binds to its model
 		c.Told++
 		r.report.failed = append(r.report.failed, failedRequest{id: id, status: 200, from: from, to: r.since(), body: a.broken})
 	case !a.whole:
