@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/routor/routor/bench"
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine"
 	"github.com/routor/routor/engine/chat"
@@ -82,7 +81,7 @@ func classifierBench() *cobra.Command {
 		Example: "  routor classifier bench mine.wasm\n  routor classifier bench -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withModule(cmd, args, func(m *classifiers.Module) error {
-				speeds, err := bench.Speeds(m, bench.Lengths)
+				speeds, err := classifiers.Speeds(m, classifiers.Lengths, 0)
 				if err != nil {
 					return err
 				}
@@ -132,7 +131,7 @@ the prompts on which they differ most. With one module it is compared with the c
 				return err
 			}
 			most, _ := cmd.Flags().GetInt("show")
-			return showComparison(cmd, bench.Compare(modules[0], modules[1], list, tierOf, most))
+			return showComparison(cmd, classifiers.Compare(modules[0], modules[1], list, tierOf, most))
 		},
 	}
 	cmd.Flags().Int("show", 20, "how many of the differing prompts to show")
@@ -142,11 +141,11 @@ the prompts on which they differ most. With one module it is compared with the c
 }
 
 // prompted reads prompts as JSON lines.
-func prompted(in io.Reader) ([]bench.Prompted, error) {
+func prompted(in io.Reader) ([]classifiers.Prompted, error) {
 	if terminal(in) {
 		return nil, usage("give prompts on stdin, one a line: routor classifier diff … <prompts.jsonl")
 	}
-	var out []bench.Prompted
+	var out []classifiers.Prompted
 	err := eachLine(in, func(line []byte) error {
 		var p chat.Prompt
 		if err := json.Unmarshal(line, &p); err != nil {
@@ -156,7 +155,7 @@ func prompted(in io.Reader) ([]bench.Prompted, error) {
 		if err != nil {
 			return err
 		}
-		next := bench.Prompted{ID: p.ID}
+		next := classifiers.Prompted{ID: p.ID}
 		engine.ClassifierInput(r, &next.Input)
 		out = append(out, next)
 		return nil
@@ -164,7 +163,7 @@ func prompted(in io.Reader) ([]bench.Prompted, error) {
 	return out, err
 }
 
-func showComparison(cmd *cobra.Command, c bench.Comparison) error {
+func showComparison(cmd *cobra.Command, c classifiers.Comparison) error {
 	t := &table{items: []any{c}, one: true}
 	if format, _ := cmd.Flags().GetString("output"); format == "json" || format == "jsonl" || format == "" && !terminal(cmd.OutOrStdout()) {
 		return show(cmd, t)

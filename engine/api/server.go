@@ -58,6 +58,7 @@ type Server struct {
 	log      accessLog
 	recent   recent
 	sample   sampled
+	reports  reports
 	replays  replays
 	memory   *memory
 	pages    *pages
@@ -171,8 +172,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	defer s.replays.stop()
 	defer s.events.close()
+	defer s.replays.stop()
 	defer s.watch.cut()
 	defer s.hangUp()
 	watching := make(chan struct{})
@@ -236,7 +237,7 @@ func (s *Server) hangUp() {
 func (s *Server) start(l net.Listener, private bool, failed chan<- error) {
 	srv := &fasthttp.Server{
 		Handler:      func(ctx *fasthttp.RequestCtx) { s.handle(ctx, l == s.clients, private) },
-		ErrorHandler: s.unreadable, MaxRequestBodySize: int(s.Config.Limits.Body), ReadBufferSize: 32 << 10,
+		ErrorHandler: s.unreadable, MaxRequestBodySize: int(s.Config.Limits.Body), ReadBufferSize: 32 << 10, ReduceMemoryUsage: true, // which is the buffer while a stream runs
 		ReadTimeout: s.ReadTimeout, WriteTimeout: s.WriteTimeout, IdleTimeout: s.IdleTimeout,
 		HeaderReceived: func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 			return s.memory.received(h, int(s.Config.Limits.Body), s.ReadTimeout+time.Second)
