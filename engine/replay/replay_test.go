@@ -182,7 +182,7 @@ func TestImpossible(t *testing.T) {
 	if back.BecamePossible != 10 || back.Impossible != 0 {
 		t.Errorf("%+v", back)
 	}
-	if both := run(t, Options{Before: strict, After: strict}, Records(list)); both.RefusedBoth != 10 || both.Moved != 0 {
+	if both := run(t, Options{Before: strict, After: strict}, Records(list)); both.RefusedBoth != 10 || both.Moved != 0 || len(both.RefusedWhy) != 1 || both.RefusedWhy[0].N != 10 {
 		t.Errorf("%+v", both)
 	}
 }

@@ -39,6 +39,7 @@ type Result struct {
 	Movers             []Mover      `json:"movers"`
 	ImpossibleWhy      []Reason     `json:"impossible_why"`
 	ImpossibleRequests []Impossible `json:"impossible_requests"`
+	RefusedWhy         []Reason     `json:"refused_why"` // on both sides: in the draft's words
 	Curve              *Curve       `json:"curve,omitempty"`
 
 	MS        float64 `json:"ms"`
@@ -170,7 +171,7 @@ func (t *tally) result(o *Options) *Result {
 		Moved: t.moves, Impossible: t.gone, BecamePossible: t.came, RefusedBoth: t.refused,
 		Cost: t.cost.figure(false, 1), Quality: t.quality.figure(true, 1), Latency: t.latency.figure(true, 1000),
 		Models: t.models.list(), Providers: t.providers.list(), Tiers: t.tiers.list(),
-		Moves: []Move{}, Movers: []Mover{}, ImpossibleWhy: []Reason{}, ImpossibleRequests: t.impossible,
+		Moves: []Move{}, Movers: []Mover{}, ImpossibleRequests: t.impossible,
 	}
 	if t.readsWords {
 		r.Wordless = t.wordless
@@ -185,10 +186,7 @@ func (t *tally) result(o *Options) *Result {
 	})
 	slices.SortFunc(r.Movers, farthest)
 	r.Movers = r.Movers[:min(len(r.Movers), o.Movers)]
-	for why, n := range t.goneWhy {
-		r.ImpossibleWhy = append(r.ImpossibleWhy, Reason{why, n})
-	}
-	slices.SortFunc(r.ImpossibleWhy, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Why, b.Why)) })
+	r.ImpossibleWhy, r.RefusedWhy = sortedReasons(t.goneWhy), sortedReasons(t.refusedWhy)
 	if r.ImpossibleRequests == nil {
 		r.ImpossibleRequests = []Impossible{}
 	}

@@ -100,7 +100,7 @@ type tally struct {
 	expected                      int     // how many those are
 	models, providers, tiers      shares
 	ways                          map[way]*moved
-	goneWhy                       map[string]int
+	goneWhy, refusedWhy           map[string]int
 	impossible                    []Impossible
 	movers                        int
 	readsWords                    bool
@@ -108,7 +108,7 @@ type tally struct {
 
 func newTally(o *Options) *tally {
 	reads := o.Before.Policy.Reads("text") || o.Before.Policy.Reads("system") || o.After.Policy.Reads("text") || o.After.Policy.Reads("system")
-	return &tally{reasons: map[string]int{}, models: shares{}, providers: shares{}, tiers: shares{}, ways: map[way]*moved{}, goneWhy: map[string]int{},
+	return &tally{reasons: map[string]int{}, models: shares{}, providers: shares{}, tiers: shares{}, ways: map[way]*moved{}, goneWhy: map[string]int{}, refusedWhy: map[string]int{},
 		movers: o.Movers, readsWords: reads}
 }
 
@@ -145,6 +145,9 @@ func (t *tally) add(w *worker, rec *ledger.Record, r *chat.Request) {
 	switch {
 	case b.refusal != nil && a.refusal != nil:
 		t.refused++
+		if why := a.refusal.Message; len(t.refusedWhy) < 1000 || t.refusedWhy[why] > 0 {
+			t.refusedWhy[why]++
+		}
 		return
 	case b.refusal != nil:
 		t.came++
@@ -286,6 +289,9 @@ func (t *tally) merge(o *tally) {
 	t.tiers.merge(o.tiers)
 	for why, n := range o.reasons {
 		t.reasons[why] += n
+	}
+	for why, n := range o.refusedWhy {
+		t.refusedWhy[why] += n
 	}
 	for why, n := range o.goneWhy {
 		t.goneWhy[why] += n

@@ -86,6 +86,13 @@ func (t *text) heading() {
 	if r.Replayed == 0 {
 		return
 	}
+	if r.RefusedBoth > 0 {
+		why := ""
+		if len(r.RefusedWhy) > 0 {
+			why = ", mostly: " + r.RefusedWhy[0].Why
+		}
+		t.wrap("  ", "    ", count(r.RefusedBoth)+" get no model on either side"+why)
+	}
 	t.line("")
 	t.wrap("", "", t.verdict())
 }
@@ -325,7 +332,7 @@ func (t *text) curve() {
 func p2(x float64) float64 { return math.Round(100*x) / 100 }
 
 func sortedReasons(reasons map[string]int) []Reason {
-	var list []Reason
+	list := make([]Reason, 0, len(reasons))
 	for why, n := range reasons {
 		list = append(list, Reason{why, n})
 	}
