@@ -123,14 +123,14 @@ func (a *Answer) run(start time.Time) *Error {
 		return a.broken(err)
 	}
 	a.sent = true
-	unsent := a.req.Write(l.w)
-	if unsent == nil {
-		unsent = l.w.Flush()
-	}
+	unsent := l.send(&a.req)
 	// Who refuses a large body may answer and close before having read it: what was said still counts.
 	a.resp.StreamBody, a.cut = a.call.Stream, unsent != nil
 	l.r.Reset(l)
 	err := a.resp.ReadLimitBody(l.r, a.c.o.MaxBody)
+	if small := (*fasthttp.ErrSmallBuffer)(nil); err != nil && errors.As(err, &small) && l.grow() {
+		err = a.resp.ReadLimitBody(l.r, a.c.o.MaxBody)
+	}
 	if err != nil {
 		return a.broken(first(unsent, err))
 	}

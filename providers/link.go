@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // link is one upstream connection. Every read from it is bound by the deadline of where the exchange is; that is why it,
@@ -14,7 +18,6 @@ import (
 type link struct {
 	conn, tcp net.Conn
 	r         *bufio.Reader // reads through the link
-	w         *bufio.Writer
 	idleSince time.Time
 	keep      time.Duration // how long the server keeps it when idle, less a margin; 0 = it did not say
 	reused    bool          // it has served an exchange before
@@ -32,10 +35,38 @@ type link struct {
 
 func newLink(conn, tcp net.Conn) *link {
 	l := &link{conn: conn, tcp: tcp}
-	// Response headers must fit into the reader; those of large sites do not fit into 4 KB.
-	l.r = bufio.NewReaderSize(l, 16<<10)
-	l.w = bufio.NewWriterSize(conn, 4<<10)
+	l.r = bufio.NewReaderSize(l, readBuffer)
 	return l
+}
+
+// The buffer of a link is held as long as a stream is: a small one, and a large one where a provider's response headers, which
+// must fit into it, turn out not to.
+const readBuffer, largeReadBuffer = 4 << 10, 32 << 10
+
+// grow gives the link the large buffer, and is false if it has it already. Nothing of what was read is lost.
+func (l *link) grow() bool {
+	if l.r.Size() >= largeReadBuffer {
+		return false
+	}
+	held, _ := l.r.Peek(l.r.Buffered())
+	l.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(held)), l), largeReadBuffer)
+	return true
+}
+
+// writers are what requests are written through; no link needs one while it waits.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 4<<10) }}
+
+// send writes a request.
+func (l *link) send(req *fasthttp.Request) error {
+	w := writers.Get().(*bufio.Writer)
+	defer writers.Put(w)
+	w.Reset(l.conn)
+	err := req.Write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	w.Reset(nil)
+	return err
 }
 
 // begin sets the limits of an exchange that started at start.
