@@ -12,7 +12,7 @@ import (
 
 // rooms are the house from the top down: a package imports only what stands below it.
 var rooms = []string{
-	"cmd/routor", "bench", "bench/guard", "bench/cputime", "bench/chaos", "bench/load", "bench/plot", "bench/prompts", "bench/outcomes", "engine/api", "engine/replay", "engine", "engine/ledger", "engine/access", "engine/config", "engine/store", "policies",
+	"cmd/routor", "bench", "bench/guard", "bench/cputime", "bench/chaos", "bench/load", "bench/plot", "bench/prompts", "bench/outcomes", "engine/api", "engine/replay", "engine/demo", "engine", "engine/ledger", "engine/access", "engine/config", "engine/store", "policies",
 	"classifiers/train", "classifiers/templates", "classifiers/default", "classifiers", "classifiers/wasm/wasmtest", "classifiers/wasm",
 	"providers", "providers/sim", "providers/openai", "providers/anthropic", "providers/gemini", "providers/sse", "providers/spectest", "engine/fit", "engine/catalog", "engine/chat", "web", "engine/label", "engine/nearest",
 }

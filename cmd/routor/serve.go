@@ -50,7 +50,7 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 			return s.run(cmd)
 		},
 	}
-	cmd.Flags().Bool("demo", false, "simulated providers inside the process: no key, no network; real keys are ignored")
+	addDemoFlags(cmd)
 	addScenarioFlag(cmd)
 	addConfigFlags(cmd)
 	return cmd
@@ -58,28 +58,29 @@ again; SIGTERM and SIGINT shut down without dropping requests.`,
 
 // service is a server with everything that it is made of.
 type service struct {
-	c          *config.Config
-	dir        string
-	state      *store.Store
-	store      *access.Store
-	meters     *access.Meters
-	assembly   *assembly
-	fleet      *sim.Fleet // nil = no demo
-	made       map[string]connected
-	forget     string // the demo's own folder, removed when it ends
-	missing    map[string]string
-	ignored    []string // real keys that the demo leaves alone
-	adminKey   string
-	generated  bool // the admin key is new
-	passive    bool
-	facts      *engine.Facts // nil = no fleet
-	engine     *engine.Engine
-	documents  *api.Documents
-	candidate  api.Candidate   // what serves first
-	candidates []api.Candidate // what might, if that does not check
-	ledger     *ledger.Ledger  // nil = none is kept
-	learner    *engine.Learner // nil = nothing is learned
-	server     *api.Server
+	c           *config.Config
+	dir         string
+	state       *store.Store
+	store       *access.Store
+	meters      *access.Meters
+	assembly    *assembly
+	fleet       *sim.Fleet        // nil = no demo
+	demoSecrets map[string]string // of the keys that the demo's clients have, by name
+	made        map[string]connected
+	forget      string // the demo's own folder, removed when it ends
+	missing     map[string]string
+	ignored     []string // real keys that the demo leaves alone
+	adminKey    string
+	generated   bool // the admin key is new
+	passive     bool
+	facts       *engine.Facts // nil = no fleet
+	engine      *engine.Engine
+	documents   *api.Documents
+	candidate   api.Candidate   // what serves first
+	candidates  []api.Candidate // what might, if that does not check
+	ledger      *ledger.Ledger  // nil = none is kept
+	learner     *engine.Learner // nil = nothing is learned
+	server      *api.Server
 }
 
 // newService makes a server that does not listen yet; a passive one is made for a command, and leaves files alone.
@@ -110,6 +111,11 @@ func newService(cmd *cobra.Command, passive bool) (s *service, err error) {
 			return s, fmt.Errorf("make a folder for the demo: %w; name one with --data", err)
 		}
 		s.forget = s.dir
+	}
+	if !passive {
+		if err = keepApart(s.dir, demo); err != nil {
+			return s, err
+		}
 	}
 	// The catalog and the classifier that Routor comes with are read while the state is opened: neither waits for it.
 	metrics := engine.NewMetrics()
@@ -276,6 +282,12 @@ func (s *service) run(cmd *cobra.Command) error {
 			note(cmd, "%s", line)
 		}
 	}()
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		s.playDemo(ctx, cmd)
+	}()
+	defer func() { stop(); <-played }()
 	return s.server.Serve(cmd.Context())
 }
 

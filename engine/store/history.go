@@ -89,7 +89,7 @@ func lastMessage(ctx context.Context, stream jetstream.Stream, subject string) (
 }
 
 // Publish appends a version to a document if the current one is number on (0 = none yet); the error is an *ErrConflict else.
-// v says kind, name, author, note, owner, file, content; the rest is set here. When Publish returns nil the version is on as
+// v says kind, name, author, note, owner, file, content, and of a past that is made up the time; the rest is set here. When Publish returns nil the version is on as
 // many disks as Replicas says.
 func (h *History) Publish(ctx context.Context, v Version, on uint64) (*Version, error) {
 	old, err := h.Current(ctx, v.Kind, v.Name)
@@ -103,7 +103,10 @@ func (h *History) Publish(ctx context.Context, v Version, on uint64) (*Version, 
 	if number != on {
 		return nil, &ErrConflict{On: on, Other: old}
 	}
-	v.Number, v.ID, v.Time, v.Hash, v.Size = on+1, newID(), time.Now().UTC().Truncate(time.Millisecond), Hash(v.Content), len(v.Content)
+	v.Number, v.ID, v.Hash, v.Size = on+1, newID(), Hash(v.Content), len(v.Content)
+	if v.Time.IsZero() {
+		v.Time = time.Now().UTC().Truncate(time.Millisecond)
+	}
 	v.Object = ""
 	if len(v.Content) > inline || old != nil && old.Size > inline {
 		// A module, or what holds one: nobody reads how it differs.

@@ -36,6 +36,9 @@ func modelsOf(c *catalog.Catalog, provider string) (models map[string]*model, or
 	return models, order
 }
 
+// Pace is how a simulated deployment answers: the time to its first token, and per token.
+func Pace(d *catalog.Deployment) (first, each time.Duration) { return speed(d) }
+
 // speed is a guess by price: the dearer a model, the larger and slower it is.
 func speed(d *catalog.Deployment) (first, each time.Duration) {
 	switch dollars := float64(d.Prices.Output) / 1e9; { // per million tokens
