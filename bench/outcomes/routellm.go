@@ -12,6 +12,9 @@ const (
 	Weak   = "mixtral-8x7b-instruct"
 )
 
+// DuelBenchmarks are those of RouteLLM's protocol.
+var DuelBenchmarks = []string{"routellm-mmlu", "routellm-gsm8k"}
+
 // Duel is how a router between a strong and a weak model does.
 type Duel struct {
 	Benchmark string  `json:"benchmark"`

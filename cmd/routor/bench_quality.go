@@ -11,6 +11,7 @@ import (
 	"github.com/routor/routor/bench"
 	"github.com/routor/routor/bench/outcomes"
 	"github.com/routor/routor/classifiers"
+	builtin "github.com/routor/routor/classifiers/default"
 	"github.com/routor/routor/policies"
 )
 
@@ -21,9 +22,13 @@ func benchQuality() *cobra.Command {
 abilities are fitted on each pool's train split, worth is swept, and the curve of cost and quality on the test split is set beside single
 models, random mixtures of them, the nearest neighbours, the true tasks and an oracle. --data is a folder of routing data, by default
 ` + defaultPrompts + `. With --head the pools' tasks are a head of the classifier's own (routor train --heads task=task); without it
-the 14 categories and domains are what abilities are known by.`,
+the 14 categories and domains are what abilities are known by.
+
+The last pool is RouteLLM's protocol: a head that says whether the stronger of two models is needed learns from four fifths of a
+benchmark's questions and is judged on the others, five times; the report has what share of the gap between both models it recovers.`,
 		Example: `  routor bench quality --data ../shared/data/prompts
   routor bench quality --pool B -o json
+  routor bench quality --pool RouteLLM
   routor bench quality --classifier tasks.wasm --head task --html quality.html`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings(cmd)
@@ -77,6 +82,14 @@ the 14 categories and domains are what abilities are known by.`,
 				}
 				report.Pools = append(report.Pools, *one)
 			}
+			if len(pools) == 0 || slices.ContainsFunc(pools, func(p string) bool { return strings.EqualFold(p, bench.RouteLLMPool) }) {
+				bar := newProgress(cmd)
+				report.Duels, err = bench.RouteLLM(cmd.Context(), d, builtin.Module, bar.update)
+				bar.finish()
+				if err != nil {
+					return err
+				}
+			}
 			return showQuality(cmd, report)
 		},
 	}
@@ -94,7 +107,7 @@ func poolNames() (names []string) {
 	for _, r := range outcomes.Recipes {
 		names = append(names, r.Name)
 	}
-	return names
+	return append(names, bench.RouteLLMPool)
 }
 
 func neighboursOf(cmd *cobra.Command, m *classifiers.Module) *classifiers.Module {
