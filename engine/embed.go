@@ -11,6 +11,7 @@ import (
 	"github.com/routor/routor/engine/access"
 	"github.com/routor/routor/engine/catalog"
 	"github.com/routor/routor/engine/chat"
+	"github.com/routor/routor/engine/ledger"
 	"github.com/routor/routor/providers"
 )
 
@@ -22,6 +23,30 @@ type Embedding struct {
 	Header []providers.Header
 	// Admit is asked, before anything is sent, whether what the request is expected to take may be spent; nil = it may.
 	Admit func(profile *access.Profile, need access.Need) error
+	// Record is written who asked, what was tried and what it took; nil = nobody keeps it.
+	Record *ledger.Record
+}
+
+// remember writes what became of a call, as one of the attempts.
+func (r *Embedding) remember(d *catalog.Deployment, took time.Duration, failed *providers.Error, u chat.Usage) {
+	rec := r.Record
+	if rec == nil {
+		return
+	}
+	a := ledger.Attempt{Deployment: d.ID, Model: d.Model.ID, Provider: d.Provider, Took: ledger.Since(took)}
+	rec.Model, rec.Provider = a.Model, a.Provider
+	if failed != nil {
+		a.Class, a.Status, a.Sent, a.RetryAfter = string(failed.Class), failed.Status, failed.Sent, ledger.Since(failed.RetryAfter)
+	} else if a.Sent = true; u.Known {
+		a.Tokens, a.Source = ledger.Tokens{Prompt: u.Prompt()}, "usage"
+		cost := d.Prices.Cost(tokens(u), "")
+		a.Cost = ledger.Money(max(cost, 0))
+		rec.Tokens, rec.Cost, rec.Priced = a.Tokens, a.Cost, cost.Known()
+	} else {
+		a.Source = "unknown"
+	}
+	rec.Fallback = failed == nil && len(rec.Attempts) > 0
+	rec.Attempts = append(rec.Attempts, a)
 }
 
 // Embedded is its answer.
@@ -39,6 +64,11 @@ type Embedded struct {
 func (e *Engine) Embed(ctx context.Context, r Embedding) (*Embedded, *Failure) {
 	s := e.Live.Acquire()
 	defer s.Release()
+	if rec := r.Record; rec != nil {
+		rememberKey(&rec.Who, r.Key)
+		rec.Asked = word(r.Model)
+		rec.Versions = ledger.Versions{Snapshot: s.Version, Policy: s.Policy.Hash, Catalog: s.Catalog.Version, Profiles: s.profilesHash}
+	}
 	bound, err := s.profile(r.Key, "")
 	if err != nil {
 		return nil, failureOf(err)
@@ -84,12 +114,14 @@ func (e *Engine) Embed(ctx context.Context, r Embedding) (*Embedded, *Failure) {
 		reply, failed := up.Do(ctx, &providers.Call{Deployment: d, Surface: catalog.Embeddings, Body: body, Timeouts: timeouts, Header: header})
 		if failed != nil {
 			last = failed
+			r.remember(d, time.Since(began), failed, chat.Usage{})
 			e.Metrics.attempted(d.Provider, failed.Class)
 			continue
 		}
 		e.Metrics.attempted(d.Provider, "")
 		out := &Embedded{Status: reply.Status, Body: slices.Clone(reply.Body), Deployment: d.ID, Usage: reply.Chunk.Usage}
 		reply.Closer.Close()
+		r.remember(d, time.Since(began), nil, out.Usage)
 		t := tokens(out.Usage)
 		if out.Spent = r.expected(d); out.Usage.Known {
 			out.Spent = access.Need{Tokens: out.Usage.Prompt(), Cost: max(d.Prices.Cost(t, ""), 0)}

@@ -103,7 +103,7 @@ func (c *call) embeddings() *fault {
 	}
 	c.record.asked = asked.Model
 	var over *fault
-	answer, failed := c.s.Engine.Embed(c.RequestCtx, engine.Embedding{Key: a.caller.Key, Model: asked.Model, Body: body, Header: a.forward,
+	answer, failed := c.s.Engine.Embed(c.RequestCtx, engine.Embedding{Key: a.caller.Key, Model: asked.Model, Body: body, Header: a.forward, Record: c.kept,
 		Admit: func(profile *access.Profile, need access.Need) error {
 			if over = c.admitted(a.caller.Key, profile, need); over != nil {
 				return over

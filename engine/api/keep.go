@@ -8,7 +8,7 @@ func (c *call) keep() {
 		return
 	}
 	switch c.route {
-	case "chat", "messages", "responses":
+	case "chat", "messages", "responses", "embeddings":
 		c.kept = ledger.NewRecord()
 	}
 }

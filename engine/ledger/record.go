@@ -18,7 +18,7 @@ type Record struct {
 	Time    time.Time `json:"time"`       // of arrival, UTC
 	Replica string    `json:"replica,omitempty"`
 
-	Dialect string `json:"dialect"`         // chat, messages, responses
+	Dialect string `json:"dialect"`         // chat, messages, responses, embeddings
 	Asked   string `json:"asked,omitempty"` // "model" as sent
 	Stream  bool   `json:"stream,omitempty"`
 	Status  int    `json:"status"`          // HTTP, as the client got it
