@@ -34,6 +34,14 @@ chaos: build ## run it in bad weather for two minutes and hold every answer agai
 soak: build ## the same for 20 minutes, with the curve of memory, goroutines and connections (ARGS="--duration 5m")
 	bin/routor bench chaos --duration 20m --sample 15s --rate 200 $(ARGS)
 
+bench: build ## the standard set: what it decides and what that costs, beside a bare proxy, and how it grows; reports in bench/reports (ARGS="--peers peers.yaml")
+	@mkdir -p bench/reports
+	bin/routor bench classify | tee bench/reports/classify.txt
+	bin/routor bench decide | tee bench/reports/decide.txt
+	bin/routor bench quality --html bench/reports/quality.html | tee bench/reports/quality.md
+	bin/routor bench compare --html bench/reports/compare.html $(ARGS) | tee bench/reports/compare.md
+	bin/routor bench scale --quick --html bench/reports/scale.html | tee bench/reports/scale.md
+
 microbench: ## run the Go benchmarks with allocations (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 

@@ -222,7 +222,7 @@ func drive(b *testing.B, addr, mark string) {
 					}
 				}
 			})
-			stop()
+			stop(b.N)
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 		})
 	}

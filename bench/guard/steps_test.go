@@ -49,7 +49,7 @@ func BenchmarkRead(b *testing.B) {
 				}
 				r.Release()
 			}
-			stop()
+			stop(b.N)
 		})
 	}
 }
@@ -67,7 +67,7 @@ func BenchmarkClassify(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			stop()
+			stop(b.N)
 		})
 	}
 }
@@ -116,7 +116,7 @@ func BenchmarkDecide(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			stop()
+			stop(b.N)
 		})
 	}
 }
@@ -152,7 +152,7 @@ func BenchmarkRequest(b *testing.B) {
 				}
 				dst, _, _ = codec.AppendRequest(dst[:0], &again, to)
 			}
-			stop()
+			stop(b.N)
 		})
 	}
 }
@@ -212,7 +212,7 @@ func BenchmarkStream(b *testing.B) {
 				}
 				dec.End(tell)
 			}
-			stop()
+			stop(b.N)
 		})
 	}
 }

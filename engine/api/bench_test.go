@@ -57,7 +57,7 @@ func BenchmarkHandle(b *testing.B) {
 			one(&ctx)
 		}
 	})
-	stop()
+	stop(b.N)
 }
 
 // BenchmarkProxy is the same over loopback sockets, with the simulated providers in memory behind it.

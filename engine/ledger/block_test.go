@@ -214,7 +214,7 @@ func BenchmarkPack(b *testing.B) {
 		}
 		bytes = len(p.end())
 	}
-	stop()
+	stop(b.N)
 	b.ReportMetric(float64(bytes)/maxRecords, "B/record")
 }
 
