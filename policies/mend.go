@@ -41,8 +41,8 @@ func (d *document) mend(e *Error) {
 		replace(e.Column, "=", "==")
 		return
 	}
-	form, ok := strings.CutPrefix(e.Hint, "a comment cut the expression; ")
-	if form, ok = strings.CutPrefix(form, "write it quoted: "); !ok {
+	form, ok := strings.CutPrefix(strings.TrimPrefix(e.Hint, "a comment cut the expression; "), "write it quoted: ")
+	if !ok {
 		return
 	}
 	name, form, keyed := cutKey(form)
