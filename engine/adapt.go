@@ -112,12 +112,12 @@ func encoded(parts []chat.Part, form chat.IDForm) []chat.Part {
 	return parts
 }
 
-// respelt is parts with documents and audio as Mistral's chat completions spell them (its OpenAPI document: DocumentURLChunk,
-// AudioChunk). What the client spelt so itself stays as it is.
+// respelt is parts with documents as Mistral's chat completions spell them (its OpenAPI document: DocumentURLChunk). Audio it takes
+// in OpenAI's spelling too. What the client spelt so itself stays as it is.
 func respelt(parts []chat.Part) []chat.Part {
 	out := parts
 	for i := range parts {
-		raw := mistralMedia(&parts[i])
+		raw := mistralDocument(&parts[i])
 		if raw == nil {
 			continue
 		}
@@ -129,16 +129,10 @@ func respelt(parts []chat.Part) []chat.Part {
 	return out
 }
 
-// mistralMedia is a part with a document or audio in Mistral's spelling; nil = it is none, or is spelt so.
-func mistralMedia(p *chat.Part) []byte {
+// mistralDocument is a part with a document in Mistral's spelling; nil = it is none, or is spelt so.
+func mistralDocument(p *chat.Part) []byte {
 	m := p.Media
-	if m == nil || m.Text != "" || m.Data == "" && m.URL == "" || p.Raw != nil && p.Dialect == chat.Completions {
-		return nil
-	}
-	switch {
-	case p.Kind == chat.Audio:
-		return append(appendString([]byte(`{"type":"input_audio","input_audio":`), m.Data+m.URL), '}')
-	case p.Kind != chat.File:
+	if p.Kind != chat.File || m == nil || m.Text != "" || m.Data == "" && m.URL == "" || p.Raw != nil && p.Dialect == chat.Completions {
 		return nil
 	}
 	url := m.URL

@@ -314,7 +314,7 @@ func (x *exchange) rewrites(c *Candidate, o *option) bool {
 		return true
 	case o.bytesOnly() && f.ImageURLs > 0:
 		return true
-	case p.Media != "" && x.sent.speaks == chat.Completions && f.Files+f.Audio > 0:
+	case p.Media != "" && x.sent.speaks == chat.Completions && f.Files > 0:
 		return true
 	case f.Calls == 0 && f.Reasoned == 0:
 		return false

@@ -193,7 +193,7 @@ type Provider struct {
 	State     StateNeed
 	MediaURLs Known  // whether it fetches media that are given by URL; Unknown counts as yes
 	CallIDs   string // the form that ids of tool calls must have: "mistral"; "" = any
-	Media     string // how chat completions spell documents and audio there: "mistral"; "" = as OpenAI
+	Media     string // how chat completions spell documents there: "mistral"; "" = as OpenAI
 	Developer Known  // whether it knows the role developer; Unknown counts as yes
 	// HostedTools is whether it runs tools of its own, such as a web search; Unknown counts as yes for those of its dialect.
 	HostedTools Known

@@ -197,8 +197,8 @@ func (p *provider) checkTurns(q *question, thinks bool) *refusal {
 				return badRequest(p.id, "Invalid request: unsupported image url: "+kind.Image.URL, "", "")
 			}
 		}
-		if p.id == "mistral" && (bytes.Contains(m.Content, []byte(`"input_audio":{`)) || bytes.Contains(m.Content, []byte(`"file_data"`))) {
-			return badRequest(p.id, fmt.Sprintf("messages[%d].content: input_audio must be a string, and a document a document_url", i), "", "")
+		if p.id == "mistral" && bytes.Contains(m.Content, []byte(`"file_data"`)) {
+			return badRequest(p.id, fmt.Sprintf("messages[%d].content: a document is a document_url", i), "", "")
 		}
 		if (p.id == "deepseek" || p.id == "xiaomi") && thinks && m.Role == "assistant" && len(m.ToolCalls) > 0 && m.Reasoning == nil {
 			return badRequest(p.id, "The `reasoning_content` in the thinking mode must be passed back to the API.", "", "invalid_request_error")
