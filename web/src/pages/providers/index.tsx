@@ -10,7 +10,7 @@ import { Drawer } from '../../ui/overlay';
 import { Blocks, Empty, Failed, Filtered, Stale } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
 import { toast } from '../../ui/toast';
-import { byClass, cooling, type Provider, quickest, rank, stateLook } from './provider';
+import { byClass, cooling, isUnset, type Provider, quickest, rank, stateLook } from './provider';
 
 export const title = 'Providers';
 
@@ -45,7 +45,7 @@ function Where({ p }: { p: Provider }) {
 }
 
 function Why({ p }: { p: Provider }) {
-	if (p.state === 'unset' && p.env?.length)
+	if (isUnset(p) && p.env?.length)
 		return (
 			<span class="unset">
 				<span class="muted">set</span> <code>{p.env[0]}</code>
@@ -102,7 +102,7 @@ export default function Providers() {
 		}
 		setBusy(false);
 	};
-	const ill = (list ?? []).filter((p) => !p.usable && p.state !== 'unset');
+	const ill = (list ?? []).filter((p) => !p.usable && !isUnset(p));
 	const fast = quickest(list ?? []);
 	const opened = list?.find((p) => p.id === open);
 	return (

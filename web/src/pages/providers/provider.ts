@@ -39,6 +39,7 @@ export interface Provider extends ProviderCard {
 const looks: Record<string, { tone: Tone; icon: IconName }> = {
 	healthy: { tone: 'good', icon: 'check' },
 	unset: { tone: 'quiet', icon: 'dash' },
+	not_configured: { tone: 'quiet', icon: 'dash' },
 	unchecked: { tone: 'info', icon: 'clock' },
 	cooling: { tone: 'warn', icon: 'clock' },
 };
@@ -51,9 +52,12 @@ export function stateLook(state: string, usable: boolean): { tone: Tone; icon: I
 	return usable ? { tone: 'warn', icon: 'warn', word } : { tone: 'bad', icon: 'cross', word };
 }
 
+/** isUnset is whether a provider has no key yet. */
+export const isUnset = (p: Provider): boolean => p.state === 'unset' || p.state === 'not_configured';
+
 /** rank puts what needs somebody first, and what was never set up last. */
 export function rank(p: Provider): string {
-	const group = p.state === 'unset' ? 2 : p.usable && p.state === 'healthy' && !cooling(p) ? 1 : 0;
+	const group = isUnset(p) ? 2 : p.usable && p.state === 'healthy' && !cooling(p) ? 1 : 0;
 	return `${group}${p.name.toLowerCase()}`;
 }
 
