@@ -46,6 +46,8 @@ func references(root *cobra.Command) map[string][]byte {
 		"metrics.md":       mark(metricReference()),
 		"errors.md":        mark(api.ErrorReference()),
 		"admin.md":         mark(api.AdminReference()),
+
+		"admin.openapi.json": api.OpenAPI(),
 	}
 }
 

@@ -62,11 +62,11 @@ func TestAdminReads(t *testing.T) {
 	t.Parallel()
 	r := serve(t, setup{})
 	for _, a := range adminCalls {
-		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || a.path == "backup" || a.path == "events" { // which are no JSON
+		if !strings.Contains(a.methods, "GET") || strings.HasSuffix(a.path, "*") || notJSON[a.path] != "" || a.path == "compare/classifier" { // which needs two to compare
 			continue
 		}
 		got := r.do("GET", "/admin/"+a.path, "", asAdmin)
-		if got.status == 501 && strings.Contains(string(got.body), "keeps no ledger") { // which tests of their own have
+		if got.status == 501 && (strings.Contains(string(got.body), "keeps no ledger") || strings.Contains(string(got.body), "learns nothing")) { // which tests of their own have
 			continue
 		}
 		if got.status != 200 || len(got.fields(t)) == 0 {
