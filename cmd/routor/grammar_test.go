@@ -224,6 +224,9 @@ func TestKeyLife(t *testing.T) {
 	if _, out, _ := routor(t, "", "key", "show", "app"); strings.Contains(out, secret) || !strings.Contains(out, `"team": "search"`) {
 		t.Errorf("show: %s", out)
 	}
+	if code, out, notes := routor(t, "", "key", "rotate", "app", "--keep", "2h"); code != 0 || !strings.HasPrefix(out, "rtr_") || strings.TrimSpace(out) == secret {
+		t.Errorf("rotate: %d, %q, %s", code, out, notes)
+	}
 	if code, _, notes := routor(t, "", "key", "revoke", "app"); code != 2 || !strings.Contains(notes, "--yes") {
 		t.Errorf("revoke without anybody to ask: %d, %s", code, notes)
 	}

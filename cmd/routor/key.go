@@ -16,7 +16,7 @@ func keyCommand() *cobra.Command {
 	return noun("key", "API keys of your clients", `API keys: who may call, under which profile.
 
 The commands ask the server that is named (--server or ROUTOR_URL), else the one that has the data directory, else they open the
-directory themselves. A keys.json of former versions is taken over at the first start, and left as a copy.`, keyList(), keyAdd(), keyShow(), keySet(), keyUsage(), keyRevoke())
+directory themselves. A keys.json of former versions is taken over at the first start, and left as a copy.`, keyList(), keyAdd(), keyShow(), keySet(), keyUsage(), keyRotate(), keyRevoke())
 }
 
 func keyList() *cobra.Command {
@@ -57,17 +57,7 @@ func keyAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			note(cmd, "key %s (%s) is made. It is shown this once:", made.Name, made.ID)
-			if format, _ := cmd.Flags().GetString("output"); format == "" || format == "table" {
-				fmt.Fprintln(cmd.OutOrStdout(), secret)
-				return nil
-			}
-			t := &table{columns: []string{"key", "id", "name"}, one: true}
-			t.add(struct {
-				Secret string `json:"key"`
-				access.Key
-			}{secret, made}, secret, made.ID, made.Name)
-			return show(cmd, t)
+			return showSecret(cmd, secret, made)
 		},
 	}
 	f := cmd.Flags()
@@ -151,6 +141,54 @@ func keyShow() *cobra.Command {
 			return show(cmd, t)
 		},
 	}
+	addServerFlags(cmd)
+	addOutputFlag(cmd)
+	return cmd
+}
+
+// showSecret prints a key that was just made: alone on stdout, unless a format is asked for.
+func showSecret(cmd *cobra.Command, secret string, made access.Key) error {
+	note(cmd, "key %s (%s) is made. It is shown this once:", made.Name, made.ID)
+	if format, _ := cmd.Flags().GetString("output"); format == "" || format == "table" {
+		fmt.Fprintln(cmd.OutOrStdout(), secret)
+		return nil
+	}
+	t := &table{columns: []string{"key", "id", "name"}, one: true}
+	t.add(struct {
+		Secret string `json:"key"`
+		access.Key
+	}{secret, made}, secret, made.ID, made.Name)
+	return show(cmd, t)
+}
+
+func keyRotate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "rotate KEY", Short: "Make a key's successor, which is shown this once; both work for a while", Args: arguments(1, 1),
+		Long:    "The new key has the name, profile and limits of the old one, which ends after --keep.",
+		Example: "  KEY=$(routor key rotate app --keep 2h)",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keep, _ := cmd.Flags().GetString("keep")
+			if dryRun(cmd) {
+				note(cmd, "would make the successor of key %s, which would end after %s", args[0], keep)
+				return nil
+			}
+			s, done, err := door(cmd)
+			if err != nil {
+				return err
+			}
+			defer done()
+			var made struct {
+				Secret string `json:"secret"`
+				access.Key
+			}
+			if err := s.call(cmd, "POST", "/admin/keys/"+url.PathEscape(args[0]), map[string]any{"keep": keep}, &made); err != nil {
+				return err
+			}
+			return showSecret(cmd, made.Secret, made.Key)
+		},
+	}
+	cmd.Flags().String("keep", "24h", "how long the old key goes on working: 2h, 7d; 0 ends it at once")
+	addChangeFlags(cmd)
 	addServerFlags(cmd)
 	addOutputFlag(cmd)
 	return cmd
