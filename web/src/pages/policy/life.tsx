@@ -35,7 +35,8 @@ export function Life({ onPublish, onStage }: { onPublish: () => void; onStage: (
 	const draft = draftNote();
 	const idle = none ? 'This server does not roll changes out in steps' : !edited.value && stage === 'none' ? 'Change the draft first' : draft.bad ? 'Mend the draft first' : '';
 	const share = r?.share !== undefined ? percent(r.share <= 1 ? r.share * 100 : r.share, 0) : '5 %';
-	const moved = r?.current && typeof r.current.requests === 'number' ? part(Number(r.current.moved ?? 0), r.current.requests as number) : undefined;
+	const shadow = (r?.current as Record<string, { requests: number; moved?: number }> | undefined)?.shadow;
+	const moved = shadow ? part(shadow.moved ?? 0, shadow.requests) : undefined;
 	const steps: Step[] = [
 		{ key: 'base', name: nameOf(base.value?.version ?? versionOf(live.data.value)), state: 'done', note: 'base' },
 		{ key: 'draft', name: 'draft', state: draft.bad ? 'bad' : edited.value ? (checked.value ? 'done' : 'at') : 'ahead', note: draft.text },

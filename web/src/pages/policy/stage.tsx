@@ -26,7 +26,7 @@ export function Stage({ stage, onClose }: { stage: 'shadow' | 'canary'; onClose:
 				kind: 'policy',
 				stage,
 				source: text.value,
-				version: base.value?.version,
+				base_version: base.value?.version,
 				note: note.trim(),
 				...(stage === 'canary' ? { share: Number(share) / 100, by, bounds: { cost, errors } } : {}),
 			});
@@ -92,7 +92,9 @@ export function Running() {
 	const r = rollout.data.value;
 	const [problem, setProblem] = useState<Problem | undefined>(undefined);
 	if (!r || r.stage === 'none') return null;
-	const now = r.current as { requests?: number; moved?: number; cost?: { before?: number; after?: number }; errors?: { before?: number; after?: number } } | undefined;
+	const arms = r.current as Record<string, { requests: number; errors: number; cost: number; moved?: number } | undefined> | undefined;
+	const mine = arms?.[r.stage];
+	const others = arms?.control;
 	const act = async (run: () => Promise<unknown>) => {
 		setProblem(undefined);
 		try {
@@ -108,10 +110,9 @@ export function Running() {
 			<Icon name="activity" size={14} />
 			<span>
 				<b>{r.stage}</b> of {nameOf(r.base_version ?? versionOf(live.data.value))} by {r.author ?? 'somebody'} since {r.since ? ago(r.since) : '–'}
-				{now?.requests !== undefined && ` · ${plural(now.requests, 'request')}`}
-				{now?.moved !== undefined && ` · ${count(now.moved)} differ`}
-				{now?.cost?.before !== undefined && ` · cost ${money(now.cost.before)} → ${money(now.cost.after)}`}
-				{now?.errors?.before !== undefined && ` · errors ${percent((now.errors.before ?? 0) * 100)} → ${percent((now.errors.after ?? 0) * 100)}`}
+				{mine && ` · ${plural(mine.requests, 'request')}`}
+				{mine?.moved !== undefined && ` · ${count(mine.moved)} differ`}
+				{mine && others && ` · cost a request ${money(others.cost)} → ${money(mine.cost)} · errors ${percent(others.errors * 100)} → ${percent(mine.errors * 100)}`}
 				{r.bounds && Object.keys(r.bounds).length > 0 && (
 					<span class="muted">
 						{' '}
@@ -123,7 +124,7 @@ export function Running() {
 				)}
 				{problem && <span class="tone-bad"> · {problem.message}</span>}
 			</span>
-			<Button small changes kind="primary" onClick={() => void act(() => post('/admin/rollout/promote', {}))}>
+			<Button small changes kind="primary" onClick={() => void act(() => post('/admin/rollout/promote', { to: r.stage === 'shadow' ? 'canary' : 'live' }))}>
 				Promote
 			</Button>
 			<Button small changes onClick={() => void act(() => call('/admin/rollout', { method: 'DELETE' }))}>
