@@ -17,7 +17,7 @@ import (
 func catalogCommand() *cobra.Command {
 	return noun("catalog", "Models, where they are served, and what they cost", `The catalog: the built-in one with an overlay, a file or what was published. list, show MODEL, check and fit
 work on files. publish, history, diff, rollback and adopt are about the overlay that serves.`,
-		append([]*cobra.Command{catalogList(), catalogShow(), catalogCheck(), catalogFit(), diffVerb(store.Catalog, "catalog")}, versionVerbs(store.Catalog, "catalog", "FILE")...)...)
+		append([]*cobra.Command{catalogList(), catalogShow(), catalogCheck(), catalogFit(), catalogLearned(), diffVerb(store.Catalog, "catalog")}, versionVerbs(store.Catalog, "catalog", "FILE")...)...)
 }
 
 func catalogList() *cobra.Command {

@@ -84,7 +84,7 @@ func fullRecord() *Record {
 			Images: 7, Files: 8, Audio: 9, Video: 10, ImageURLs: 11, Unknown: 12, PromptTokens: 13, TextBytes: 14, ForcedTool: true, AudioOut: true,
 			Logprobs: true, EndsInTool: true, LastIsAssist: true, Continuation: true, Thanks: true, HasSystem: true},
 		Class: &Class{Module: "m 1", Fallback: "trap", Category: []Share{{"coding", 1}}, Domain: "law", Heads: []Head{{"intent", []Share{{"billing", 1}, {"other", 0}}}}},
-		World: World{Seed: 1 << 63, Patience: 3, Left: []Budget{{"day of key_1", -5}}},
+		World: World{Seed: 1 << 63, Patience: 3, Left: []Budget{{"day of key_1", -5}}, Learned: "3f9a"}, Seen: []string{"cut", "retried"},
 		Decision: &Decision{Method: "direct", Notes: []string{"note"}, Unsure: true, HistoryFloor: true, ToolLoop: true, Affinity: true, History: .5,
 			Chain: []Candidate{{Deployment: "d", Effort: "low", Bonus: -1, CacheLoss: 3, Guessed: true, Estimated: true}}, Fell: []Fell{{"rule", "no", 2}},
 			Rules: []Rule{{"r", true, "stopped", "an error"}}},

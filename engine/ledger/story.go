@@ -34,6 +34,7 @@ func Story(to io.Writer, r *Record, e *Explained) error {
 	s.scored()
 	s.sent()
 	s.cost()
+	s.judged()
 	s.versions()
 	_, err := io.WriteString(to, s.b.String())
 	return err
@@ -112,6 +113,24 @@ func (s *story) in() int {
 		}
 	}
 	return n
+}
+
+// judged is what Routor saw wrong with the answer, and what people think of it.
+func (s *story) judged() {
+	r := s.r
+	if len(r.Seen) == 0 && r.Feedback == nil {
+		return
+	}
+	s.title("Answer")
+	if len(r.Seen) > 0 {
+		s.line("  seen: %s", strings.Join(r.Seen, ", "))
+	}
+	if f := r.Feedback; f != nil {
+		s.line("  feedback: %.2f of 1, by %d", f.Score, f.Votes)
+		for _, c := range f.Comments {
+			s.line("    %q", c)
+		}
+	}
 }
 
 func (s *story) request() {
