@@ -1,1 +1,0 @@
-import{_ as e,k as t,t as n}from"./states-n-ywP_eP.js";var r=`Classifiers`;function i(){return t(e,{title:r,children:t(n,{rows:8})})}export{i as default,r as title};
