@@ -190,7 +190,10 @@ func TestTraffic(t *testing.T) {
 	keys := make(chan string, 64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/chat/completions" {
-			keys <- r.Header.Get("Authorization")
+			select {
+			case keys <- r.Header.Get("Authorization"):
+			default: // nobody looks any more, or not fast enough
+			}
 		}
 	}))
 	defer server.Close()
@@ -211,12 +214,7 @@ func TestTraffic(t *testing.T) {
 		}
 	}
 	stop()
-	go func() {
-		for range keys {
-		}
-	}()
 	<-ended
-	close(keys)
 }
 
 func BenchmarkPast(b *testing.B) {
