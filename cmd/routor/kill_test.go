@@ -36,6 +36,14 @@ func asks(base, secret string) (string, error) {
 	return res.Header.Get("X-Request-Id"), nil
 }
 
+// tell tells whoever listens now.
+func tell(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
 // TestKilledUnderLoad kills a server again and again while policies are published and keys are made: whatever was acknowledged
 // must be there afterwards. ROUTOR_KILLS says how often, by default 5 times.
 func TestKilledUnderLoad(t *testing.T) {
@@ -71,10 +79,7 @@ func TestKilledUnderLoad(t *testing.T) {
 						mu.Lock()
 						answers[id] = time.Now()
 						mu.Unlock()
-						select {
-						case answered <- struct{}{}:
-						default:
-						}
+						tell(answered)
 					} else {
 						time.Sleep(time.Millisecond)
 					}
@@ -101,7 +106,7 @@ func TestKilledUnderLoad(t *testing.T) {
 								clientKey = made.Secret
 							}
 							mu.Unlock()
-							acked <- struct{}{}
+							tell(acked)
 						}
 						continue
 					}
@@ -116,7 +121,7 @@ func TestKilledUnderLoad(t *testing.T) {
 						}
 						versions[done.Document.Number] = store.Hash([]byte(source))
 						mu.Unlock()
-						acked <- struct{}{}
+						tell(acked)
 					}
 				}
 			})
