@@ -92,7 +92,7 @@ func abilities(dep *catalog.Deployment) (has, unknown capability) {
 func (o *option) missing(need capability, named bool) string {
 	lack := need &^ o.has
 	if named {
-		lack &^= o.unknown
+		lack &^= o.unknown | needLogprobs // a parameter that it lacks is left out, and said
 	}
 	for i := 0; lack != 0; i, lack = i+1, lack>>1 {
 		if lack&1 == 0 {
