@@ -79,8 +79,12 @@ func (s *Snapshot) ask(r *chat.Request, w *World, d *Decision) (ask, error) {
 	case mode == MethodDirect && name == auto:
 		return ask{}, &DecideError{Status: 400, Code: CodeInvalidField, Param: "routor_mode",
 			Message: `routor_mode "direct" needs a model's name in "model", not "auto"`}
-	case mode == MethodAuto || mode == MethodTier || mode == MethodDirect:
-		a.method = mode
+	case mode == MethodAuto: // never mode itself, which lies in the request's body and is gone before metrics and records are
+		a.method = MethodAuto
+	case mode == MethodTier:
+		a.method = MethodTier
+	case mode == MethodDirect:
+		a.method = MethodDirect
 	default:
 		return ask{}, &DecideError{Status: 400, Code: CodeInvalidField, Param: "routor_mode",
 			Message: fmt.Sprintf("routor_mode %q is unknown: say auto, tier or direct", mode)}

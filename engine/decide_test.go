@@ -11,6 +11,7 @@ import (
 
 	"github.com/routor/routor/classifiers"
 	"github.com/routor/routor/engine/access"
+	"github.com/routor/routor/engine/chat"
 	"github.com/routor/routor/engine/label"
 	"github.com/routor/routor/providers"
 )
@@ -317,5 +318,27 @@ func TestSpares(t *testing.T) {
 				t.Errorf("chain %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestMethodOutlivesTheBody is that how a request was decided is no part of its body, whose memory is used again: metrics are counted by it.
+func TestMethodOutlivesTheBody(t *testing.T) {
+	t.Parallel()
+	s := setup{policy: "name: plain"}.snapshot(t)
+	for _, mode := range []string{MethodAuto, MethodTier, MethodDirect} {
+		model := map[bool]string{true: "ash/mini", false: "auto"}[mode == MethodDirect]
+		body := []byte(says(model, "hi", `,"routor_tier":"NANO","routor_mode":"`+mode+`"`))
+		r, err := chat.Read(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := new(Decision)
+		if err := Decide(s, r, &World{Now: noon, Classification: easy}, d); err != nil {
+			t.Fatalf("%s: %v", mode, err)
+		}
+		clear(body)
+		if d.Method != mode {
+			t.Errorf("%q became %q", mode, d.Method)
+		}
 	}
 }

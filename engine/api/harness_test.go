@@ -151,6 +151,11 @@ func serve(t testing.TB, o setup) *running {
 	if c.TLS.Cert != "" {
 		scheme = "https://"
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(r.err.String()) // panics
+		}
+	})
 	r.url = scheme + strings.Replace(r.Addr().String(), "[::]", "127.0.0.1", 1)
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
